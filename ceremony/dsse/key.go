@@ -16,11 +16,13 @@ import (
 	"filippo.io/edwards25519"
 )
 
-// A PublicKey is a signer's key that passed the checks of [ParsePublicKey]. The
-// zero value verifies nothing.
+// A PublicKey is a signer's key that passed the checks of [ParsePublicKey]. It is
+// comparable; the zero value verifies nothing.
 type PublicKey struct {
-	der string // SubjectPublicKeyInfo; a string keeps PublicKey immutable and comparable
-	id  string
+	der   string         // SubjectPublicKeyInfo; a string keeps PublicKey immutable and comparable
+	id    string         // lower-case hex SHA-256 of der
+	curve elliptic.Curve // P-256 or P-384, nil for Ed25519
+	point int            // where in der the key itself begins, 0 in the zero value
 }
 
 // ParsePublicKey reads a SubjectPublicKeyInfo in DER. It refuses other
@@ -37,15 +39,19 @@ func ParsePublicKey(der []byte) (PublicKey, error) {
 
 // NewPublicKey is [ParsePublicKey] for a key at hand; der may be nil.
 func NewPublicKey(pub crypto.PublicKey, der []byte) (PublicKey, error) {
+	var key PublicKey
+	size := ed25519.PublicKeySize
 	switch k := pub.(type) {
 	case ed25519.PublicKey:
 		if err := checkEd25519(k); err != nil {
 			return PublicKey{}, err
 		}
 	case *ecdsa.PublicKey:
+		key.curve = k.Curve
 		if k.Curve != elliptic.P256() && k.Curve != elliptic.P384() {
 			return PublicKey{}, errors.New("invalid public key: curve is neither P-256 nor P-384")
 		}
+		size = 1 + 2*(k.Params().BitSize/8) // SEC 1, section 2.3.3: 04, x, y
 	default:
 		return PublicKey{}, fmt.Errorf("invalid public key: %T is not supported", pub)
 	}
@@ -57,7 +63,8 @@ func NewPublicKey(pub crypto.PublicKey, der []byte) (PublicKey, error) {
 		return PublicKey{}, errors.New("invalid public key: not in the one DER form")
 	}
 	sum := sha256.Sum256(one)
-	return PublicKey{der: string(one), id: hex.EncodeToString(sum[:])}, nil
+	key.der, key.id, key.point = string(one), hex.EncodeToString(sum[:]), len(one)-size
+	return key, nil
 }
 
 func checkEd25519(k ed25519.PublicKey) error {
@@ -82,18 +89,16 @@ func (k PublicKey) DER() []byte { return []byte(k.der) }
 
 // Verify reports whether sig is k's signature over message (the PAE).
 func (k PublicKey) Verify(message, sig []byte) bool {
-	pub, err := x509.ParsePKIXPublicKey([]byte(k.der))
-	if err != nil {
+	raw := []byte(k.der[k.point:])
+	switch {
+	case k.point == 0:
 		return false
+	case k.curve == nil:
+		return ed25519.Verify(raw, message, sig)
 	}
-	switch pub := pub.(type) {
-	case ed25519.PublicKey:
-		return ed25519.Verify(pub, message, sig)
-	case *ecdsa.PublicKey:
-		return ecdsa.VerifyASN1(pub, Digest(pub.Curve, message), sig)
-	default:
-		return false
-	}
+	// SubjectPublicKeyInfo ends with the point, so no ASN.1 is read here again.
+	pub, err := ecdsa.ParseUncompressedPublicKey(k.curve, raw)
+	return err == nil && ecdsa.VerifyASN1(pub, Digest(k.curve, message), sig)
 }
 
 // Digest hashes message as ECDSA on curve signs it: SHA-384 for P-384, else
