@@ -2,6 +2,7 @@ package ceremony
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"keyrite.dev/keyrite/ceremony/plan"
@@ -55,6 +56,18 @@ type Question struct {
 	Show       []Value   // values to read aloud, large; never together with Blind
 	Deadline   time.Time // countdown, zero if there is none
 }
+
+// Names of values that people bring, hear or know.
+const (
+	ValueClock       = "clock"       // an independent clock
+	ValueSerial      = "hsm-serial"  // on the HSM's label
+	ValueCheck       = "check-value" // heard
+	ValueFingerprint = "fingerprint" // second channel; "/1", "/2" for the parameter set
+	ValueEnvelope    = "envelope"    // heard; "/custodian-1" for whose, "/bag" for medium B
+	ValuePIN         = "pin"         // "/1", "/2" for the half
+)
+
+func pinHalf(i int) string { return fmt.Sprintf("%s/%d", ValuePIN, i+1) }
 
 // A Param is a name and a value, both for people.
 type Param struct{ Name, Value string }
