@@ -52,6 +52,7 @@ type Question struct {
 	Params     []Param   // exactly what is approved, signed or compared, in order
 	Digest     string    // what a signature will cover: SHA-256 of the request line, hex
 	Blind      bool      // AskText: typed from paper or by ear
+	Value      string    // AskText, AskSecret: which value, one of the Value… names
 	Fault      string    // why the answer before this was not taken; "" at first
 	Show       []Value   // values to read aloud, large; never together with Blind
 	Deadline   time.Time // countdown, zero if there is none
