@@ -1,4 +1,7 @@
-package command
+// Package rehearsal plays the people of a ceremony that is a rehearsal: all of
+// them, when it runs by itself, or their prompter, when real people walk through
+// it with throwaway secrets that they cannot know.
+package rehearsal
 
 import (
 	"context"
@@ -10,20 +13,20 @@ import (
 	"keyrite.dev/keyrite/ceremony/secret"
 )
 
-// props are what the people of a rehearsal would carry: passphrases in their
+// Props are what the people of a rehearsal would carry: passphrases in their
 // heads, values on paper. All of it is throwaway.
-type props struct {
-	passphrases map[string]string // by roster id
-	paper       map[string]string // by Value name
-	clock       ceremony.Clock
+type Props struct {
+	Passphrases map[string]string // by roster id
+	Paper       map[string]string // by Value name
+	Clock       ceremony.Clock
 }
 
 // text is what a person would type for a question, from memory, paper, or ear.
-func (p props) text(q ceremony.Question, heard map[string]string) string {
+func (p Props) text(q ceremony.Question, heard map[string]string) string {
 	if q.Value == ceremony.ValueClock {
-		return p.clock.Now().UTC().Format("15:04:05")
+		return p.Clock.Now().UTC().Format("15:04:05")
 	}
-	if v, ok := p.paper[q.Value]; ok {
+	if v, ok := p.Paper[q.Value]; ok {
 		return v
 	}
 	if v, ok := heard[q.Value]; ok {
@@ -32,20 +35,21 @@ func (p props) text(q ceremony.Question, heard map[string]string) string {
 	return "E-" + strings.ToUpper(strings.ReplaceAll(strings.TrimPrefix(q.Value, ceremony.ValueEnvelope+"/"), "/", "-"))
 }
 
-// A player answers for everyone in an automatic rehearsal. It plays fair: a value
+// A Player answers for everyone in an automatic rehearsal. It plays fair: a value
 // that a person must hear is known to it only from the screen that showed it.
-type player struct {
-	props props
+type Player struct {
+	props Props
 	heard map[string]string
 	log   io.Writer // progress, one line a step
 }
 
-func newPlayer(p props, log io.Writer) *player {
-	return &player{props: p, heard: map[string]string{}, log: log}
+// NewPlayer returns a player who prints one line a step to log.
+func NewPlayer(p Props, log io.Writer) *Player {
+	return &Player{props: p, heard: map[string]string{}, log: log}
 }
 
 // Show prints each step as it begins.
-func (p *player) Show(_ context.Context, n ceremony.Notice) {
+func (p *Player) Show(_ context.Context, n ceremony.Notice) {
 	if n.Step != nil && n.Step.State == ceremony.StepActive {
 		_, _ = fmt.Fprintf(p.log, "%5s  %s\n", n.Step.Step.Number, n.Step.Step.Title)
 	}
@@ -53,7 +57,7 @@ func (p *player) Show(_ context.Context, n ceremony.Notice) {
 
 // Ask answers as the people would. A question that comes back with a fault has
 // no better answer: the player aborts.
-func (p *player) Ask(_ context.Context, q ceremony.Question) (ceremony.Answer, error) {
+func (p *Player) Ask(_ context.Context, q ceremony.Question) (ceremony.Answer, error) {
 	if q.Fault != "" {
 		return ceremony.Answer{Abort: true, Reason: q.Fault}, nil
 	}
@@ -63,11 +67,11 @@ func (p *player) Ask(_ context.Context, q ceremony.Question) (ceremony.Answer, e
 	switch q.Kind {
 	case ceremony.AskApproval:
 		id := q.Candidates[0].ID
-		return ceremony.Answer{Person: id, Secret: secret.Copy([]byte(p.props.passphrases[id]))}, nil
+		return ceremony.Answer{Person: id, Secret: secret.Copy([]byte(p.props.Passphrases[id]))}, nil
 	case ceremony.AskSignature, ceremony.AskStatement:
-		return ceremony.Answer{Secret: secret.Copy([]byte(p.props.passphrases[q.Person.ID]))}, nil
+		return ceremony.Answer{Secret: secret.Copy([]byte(p.props.Passphrases[q.Person.ID]))}, nil
 	case ceremony.AskSecret:
-		return ceremony.Answer{Secret: secret.Copy([]byte(p.props.paper[q.Value]))}, nil
+		return ceremony.Answer{Secret: secret.Copy([]byte(p.props.Paper[q.Value]))}, nil
 	case ceremony.AskText:
 		text := p.props.text(q, p.heard)
 		p.heard[q.Value] = text
@@ -77,35 +81,35 @@ func (p *player) Ask(_ context.Context, q ceremony.Question) (ceremony.Answer, e
 	}
 }
 
-// A prompted room is a rehearsal by hand: real people at the window, who are told
+// A Prompted room is a rehearsal by hand: real people at the window, who are told
 // the throwaway secrets that they would know in a real ceremony.
-type prompted struct {
+type Prompted struct {
 	ceremony.Prompter
-	props props
+	Props Props
 }
 
 // Ask adds the hint to the question's words.
-func (p prompted) Ask(ctx context.Context, q ceremony.Question) (ceremony.Answer, error) {
-	if hint := p.props.hint(q); hint != "" {
+func (p Prompted) Ask(ctx context.Context, q ceremony.Question) (ceremony.Answer, error) {
+	if hint := p.Props.hint(q); hint != "" {
 		q.Detail = strings.TrimSpace(q.Detail + "\n\nRehearsal: " + hint)
 	}
 	return p.Prompter.Ask(ctx, q)
 }
 
-func (p props) hint(q ceremony.Question) string {
+func (p Props) hint(q ceremony.Question) string {
 	switch q.Kind {
 	case ceremony.AskApproval:
 		var lines []string
 		for _, m := range q.Candidates {
-			lines = append(lines, fmt.Sprintf("%s: %s", m.Name, p.passphrases[m.ID]))
+			lines = append(lines, fmt.Sprintf("%s: %s", m.Name, p.Passphrases[m.ID]))
 		}
 		return "the passphrases are\n" + strings.Join(lines, "\n")
 	case ceremony.AskSignature, ceremony.AskStatement:
-		return "the passphrase is " + p.passphrases[q.Person.ID]
+		return "the passphrase is " + p.Passphrases[q.Person.ID]
 	case ceremony.AskSecret:
-		return "this half of the PIN is " + p.paper[q.Value]
+		return "this half of the PIN is " + p.Paper[q.Value]
 	case ceremony.AskText:
-		switch v, onPaper := p.paper[q.Value]; {
+		switch v, onPaper := p.Paper[q.Value]; {
 		case onPaper:
 			return "the paper says " + v
 		case strings.HasPrefix(q.Value, ceremony.ValueEnvelope) && !q.Blind:
