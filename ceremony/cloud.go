@@ -126,8 +126,9 @@ type Credentials interface {
 	Unlock(ctx context.Context, member plan.Member, passphrase secret.Bytes) (Unlocked, error)
 }
 
-// An Unlocked credential signs until it is released.
-type Unlocked interface {
+// An Unlocked credential signs until it is released. It is an alias, so that
+// package credential can answer one without importing this package.
+type Unlocked = interface {
 	dsse.Signer
 	Release()
 }

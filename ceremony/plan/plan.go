@@ -37,7 +37,7 @@ type Plan struct {
 	Roster        []Member       `json:"roster"`
 	Scheme        string         `json:"scheme"` // "backup-key"
 	Shares        Shares         `json:"shares"`
-	Title         string         `json:"title"`
+	Title         string         `json:"title" max:"200"`
 	Version       int            `json:"version"`
 	Wrapping      Wrapping       `json:"wrapping"`
 }
@@ -59,8 +59,8 @@ const (
 // A Destination is one key in one cloud.
 type Destination struct {
 	Account string `json:"account"`
-	Cloud   string `json:"cloud"` // "aws"
-	Key     string `json:"key"`   // the cloud's own name; AWS: key ARN
+	Cloud   string `json:"cloud"`         // "aws"
+	Key     string `json:"key" max:"512"` // the cloud's own name; AWS: key ARN
 	Region  string `json:"region"`
 }
 
@@ -69,7 +69,7 @@ const CloudAWS = "aws"
 
 // An Exception lifts one rule, with a reason that the officer signs.
 type Exception struct {
-	Reason string `json:"reason"`
+	Reason string `json:"reason" max:"1000"`
 	Rule   string `json:"rule"`
 }
 
@@ -114,16 +114,16 @@ func (s KeySpec) IsHMAC() bool { return s != AES256 && s.Bytes() > 0 }
 type PhysicalStep struct {
 	Actor   Role   `json:"actor"`
 	After   string `json:"after"` // step number, "2.7"
-	Text    string `json:"text"`
+	Text    string `json:"text" max:"500"`
 	Watcher Role   `json:"watcher"`
 }
 
 // A Member is one person of the roster, or the HSM's transcript key.
 type Member struct {
-	ID        string `json:"id"`        // short, unique: "custodian-1"
-	Key       []byte `json:"key"`       // SubjectPublicKeyInfo of the signing key
-	Name      string `json:"name"`      // as on the identity document
-	Recipient string `json:"recipient"` // age recipient; custodians only, else ""
+	ID        string `json:"id" form:"id"`         // short, unique: "custodian-1"
+	Key       []byte `json:"key"`                  // SubjectPublicKeyInfo of the signing key
+	Name      string `json:"name" max:"200"`       // as on the identity document
+	Recipient string `json:"recipient" max:"4096"` // age recipient; custodians only, else ""
 	Role      Role   `json:"role"`
 }
 
