@@ -108,6 +108,13 @@ func (j *Journal) Head() (seq int, head string) {
 	return len(j.chain.events) - 1, j.chain.head()
 }
 
+// Event answers line seq as it stands in the file; seq must have been written.
+func (j *Journal) Event(seq int) Event {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.chain.events[seq]
+}
+
 // Close closes the file. It writes nothing: see [KindClose].
 func (j *Journal) Close() error {
 	j.mu.Lock()
