@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
-	"regexp"
 	"slices"
 	"strings"
 	"unicode"
@@ -55,7 +54,7 @@ func checkText(v reflect.Value, f field) error {
 }
 
 func validID(s string) bool {
-	return regexp.MustCompile(`^[a-z0-9-]{1,40}$`).MatchString(s)
+	return 1 <= len(s) && len(s) <= 40 && strings.Trim(s, "abcdefghijklmnopqrstuvwxyz0123456789-") == ""
 }
 
 // check is what a form cannot say of one field alone.
