@@ -61,5 +61,6 @@ func newRoot(d Deps) *cobra.Command {
 		Version:       d.Version,
 		Args:          cobra.NoArgs,
 	}
+	root.AddCommand(newRehearse(d))
 	return root
 }
