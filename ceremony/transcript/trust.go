@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
+	"path/filepath"
 	"strings"
 
 	"keyrite.dev/keyrite/ceremony/canon"
@@ -40,6 +42,36 @@ func ParseTrusted(r io.Reader) (Trusted, error) {
 		}
 	}
 	return t, nil
+}
+
+// ReadTrusted is [ParseTrusted] for a file, which must not lie inside the
+// ceremony folder dir: keys do not vouch for themselves.
+func ReadTrusted(file, dir string) (Trusted, error) {
+	root, err := os.Stat(dir)
+	if err != nil {
+		return nil, fmt.Errorf("failed to look at the ceremony folder: %w", err)
+	}
+	path, err := filepath.EvalSymlinks(file)
+	if err == nil {
+		path, err = filepath.Abs(path)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("failed to find the list of trusted keys: %w", err)
+	}
+	for up := filepath.Dir(path); ; up = filepath.Dir(up) {
+		if info, err := os.Stat(up); err == nil && os.SameFile(info, root) {
+			return nil, errors.New("invalid list of trusted keys: it must not come from inside the ceremony folder")
+		}
+		if up == filepath.Dir(up) {
+			break
+		}
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, fmt.Errorf("failed to open the list of trusted keys: %w", err)
+	}
+	t, err := ParseTrusted(f)
+	return t, errors.Join(err, f.Close())
 }
 
 func (t Trusted) add(line string) error {

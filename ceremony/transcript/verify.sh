@@ -80,10 +80,8 @@ plain() {
 # envelope NAME COPY: an envelope file is one line.
 envelope() {
 	plain "$1" 1048577
-	case "$(wc -l <"$dir/$1") $(tail -c 1 "$dir/$1" | od -An -tx1)" in
-	*1\ *0a) ;;
-	*) invalid "$1 is not one line" ;;
-	esac
+	last=$(tail -c 1 "$dir/$1" | od -An -tx1 | tr -d ' ')
+	if [ "$(wc -l <"$dir/$1")" -ne 1 ] || [ "$last" != 0a ]; then invalid "$1 is not one line"; fi
 	cat "$dir/$1" >"$2"
 }
 envelope plan.dsse.json "$t/plan"
@@ -98,16 +96,10 @@ if [ -e "$dir/seal.json" ]; then
 	envelope seal.json "$t/seal"
 fi
 
-# 3. Digests: of each line, and of all lines before each.
+# 3. The digest of each line.
 : >"$t/digests"
-: >"$t/heads"
-: >"$t/prefix"
 if [ "$lines" -gt 0 ]; then
 	split -l 1 -a 5 "$t/journal" "$t/line."
-	for f in "$t"/line.*; do
-		sha256sum "$t/prefix"
-		cat "$f" >>"$t/prefix"
-	done | cut -c 1-64 >"$t/heads"
 	sha256sum "$t"/line.* | cut -c 1-64 >"$t/digests"
 fi
 
@@ -149,7 +141,8 @@ while read -r spki; do
 done <"$t/spki"
 
 # 5. Everything that needs no cryptography. The program prints one line a fact:
-#    S|key|signature|what, then the signed bytes    U|digest|name    D|deviation
+#    S|key|signature|what, then the signed bytes    P|lines|SHA-256 of so many lines
+#    U|digest|name of a sealed file    D|deviation
 #    G|who signed what    L|trust that is missing    M|mode    O|outcome    N|title
 #    R|how far it reaches    C|ceremony    F|fault    E|the end
 cat "$t/common.jq" - >"$t/fold.jq" <<'JQ'
@@ -324,7 +317,7 @@ def deviation:
 	else empty end;
 
 # One line of the journal: envelope, place in the chain, author, rules.
-def line($n; $text; $digest; $head; $type; $keys):
+def line($n; $text; $digest; $type; $keys):
 	($text | envelope($type; "line \($n)")) as $env | $env.body as $e |
 	need($e | has_only(["body", "by", "ceremony", "kind", "prev", "seq", "time"]) and (.seq | num)
 		and ([.by, .ceremony, .kind, .prev, .time] | all(.[]; str)); "not an event") |
@@ -332,7 +325,6 @@ def line($n; $text; $digest; $head; $type; $keys):
 	need($e.time | moment; "invalid time") |
 	need($e.seq == $n; "out of sequence") |
 	need(($e.ceremony | hex) and (.ceremony == "" or .ceremony == $e.ceremony); "of another ceremony") |
-	need($e.prev == $head; "does not continue the lines before it") |
 	need(.time <= $e.time; "clock went backwards") |
 	(if $e.kind == "open" or $e.kind == "resume" then need($e.by == "recorder"; "not by the recorder") | $e.body.recorder | id_of($keys; "the recorder")
 		elif $e.by == "recorder" then .recorder
@@ -342,7 +334,7 @@ def line($n; $text; $digest; $head; $type; $keys):
 	apply($e; $digest; $keys) |
 	.ceremony = $e.ceremony | .time = $e.time | .seq = $n + 1 |
 	.lines[$e.by][$e.kind] += 1 |
-	.checks += $env.checks | .deviations += [$e | deviation as $d | "D|line \(.seq), \(.by): \($d)"];
+	.checks += $env.checks + ["P|\($n)|\($e.prev)"] | .deviations += [$e | deviation as $d | "D|line \(.seq), \(.by): \($d)"];
 
 # Whose signatures are missing among those of $ids that pass.
 def short($ids; $outcome; pass):
@@ -392,7 +384,7 @@ def who($trusted; $id; $m):
 def main:
 	($keys | lines | map(split(" ") | {(.[0]): .[1]}) | add // {}) as $keys |
 	$trusted[0] as $trusted |
-	($journal | lines) as $lines | ($digests | lines) as $digests | ($heads | lines) as $heads |
+	($journal | lines) as $lines | ($digests | lines) as $digests |
 	($plan | rtrimstr("\n")) as $text |
 	(if ($text | fromjson | .payloadType) == "application/vnd.keyrite.plan.v1+json" then {mode: "production", prefix: "", seal: "application/vnd.in-toto+json"}
 		else {mode: "rehearsal", prefix: "rehearsal.", seal: "application/vnd.keyrite.rehearsal.in-toto+json"} end) as $mode |
@@ -405,7 +397,7 @@ def main:
 	need($plan.ids[0] == $roster[$officers[0].id].id; "plan: not signed by its officer") |
 	"application/vnd.keyrite.\($mode.prefix)event.v1+json" as $type |
 	reduce range($lines | length) as $n (start;
-		. as $state | try line($n; $lines[$n]; $digests[$n]; $heads[$n]; $type; $keys) catch error("line \($n): \(.)")) |
+		. as $state | try line($n; $lines[$n]; $digests[$n]; $type; $keys) catch error("line \($n): \(.)")) |
 	need(.seq == 0 or .plan == $planDigest; "line 0: opened for another plan") |
 	need(.seq == 0 or ($lines[0] | fromjson | .payload | @base64d | fromjson | .body.roster) == ($p.roster | map(del(.recipient)));
 		"line 0: roster is not the plan's") |
@@ -425,18 +417,21 @@ def main:
 try main catch "F|\(.)"
 JQ
 jq -n -r -f "$t/fold.jq" --rawfile plan "$t/plan" --rawfile journal "$t/journal" --rawfile seal "$t/seal" \
-	--rawfile digests "$t/digests" --rawfile heads "$t/heads" --rawfile keys "$t/keys" --slurpfile trusted "$t/trusted.json" \
+	--rawfile digests "$t/digests" --rawfile keys "$t/keys" --slurpfile trusted "$t/trusted.json" \
 	--arg planDigest "$(sha256sum "$t/plan" | cut -c 1-64)" >"$t/facts" 2>"$t/error" || invalid "jq failed: $(head -n 1 "$t/error")"
 
-# 6. Signatures.
+# 6. Signatures and chain.
+# Not "openssl dgst -verify", which reads no more of a signature than the key can
+# make, and so does not see bytes after it.
 verified() {
 	for pub in "$t/$1".*; do
 		case $pub in
-		*.ed25519) openssl pkeyutl -verify -pubin -inkey "$pub" -rawin -in "$t/pae" -sigfile "$t/sig" >/dev/null 2>&1 ;;
-		*.sha256) openssl dgst -sha256 -verify "$pub" -signature "$t/sig" "$t/pae" >/dev/null 2>&1 ;;
-		*.sha384) openssl dgst -sha384 -verify "$pub" -signature "$t/sig" "$t/pae" >/dev/null 2>&1 ;;
-		*) false ;;
+		*.ed25519) set -- ;;
+		*.sha256) set -- -digest sha256 ;;
+		*.sha384) set -- -digest sha384 ;;
+		*) return 1 ;;
 		esac
+		openssl pkeyutl -verify -pubin -inkey "$pub" -rawin "$@" -in "$t/pae" -sigfile "$t/sig" >/dev/null 2>&1
 		return
 	done
 }
@@ -453,6 +448,10 @@ while IFS= read -r fact; do
 		printf %s "$pae" >"$t/pae"
 		printf %s "${rest%%|*}" | base64 -d >"$t/sig"
 		verified "$id" || invalid "${rest#*|}: bad signature by key $id"
+		;;
+	'P|'*)
+		sum=$(head -n "${rest%%|*}" "$t/journal" | sha256sum)
+		[ "${sum%% *}" = "${rest#*|}" ] || invalid "line ${rest%%|*}: does not continue the lines before it"
 		;;
 	'U|'*) printf '%s %s\n' "${rest%%|*}" "${rest#*|}" >>"$t/subjects" ;;
 	'D|'*) printf '  %s\n' "$rest" >>"$t/deviations" ;;
