@@ -89,13 +89,13 @@ func wrappingKey(spki []byte, keySpec string) (*rsa.PublicKey, error) {
 	if len(spki) > maxSPKI {
 		return nil, fmt.Errorf("wrapping key of %d bytes, at most %d", len(spki), maxSPKI)
 	}
-	any, err := x509.ParsePKIXPublicKey(spki)
+	parsed, err := x509.ParsePKIXPublicKey(spki)
 	if err != nil {
 		return nil, errors.New("the wrapping key is not a SubjectPublicKeyInfo")
 	}
-	pub, ok := any.(*rsa.PublicKey)
+	pub, ok := parsed.(*rsa.PublicKey)
 	if !ok {
-		return nil, fmt.Errorf("the wrapping key is %T, want RSA", any)
+		return nil, fmt.Errorf("the wrapping key is %T, want RSA", parsed)
 	}
 	again, err := x509.MarshalPKIXPublicKey(pub)
 	switch bits := modulusBits(keySpec); {
