@@ -37,7 +37,7 @@ func (c verifierCase) wanted() string {
 }
 
 // TestBothVerifiersAgree judges every case with the Go verifier and with
-// verify.sh under dash, the good ones under bash too.
+// verify.sh under dash, every eighth under bash too.
 func TestBothVerifiersAgree(t *testing.T) {
 	cases := slices.Concat(goodCases(), trustCases(), chainCases(), peopleCases(), spellingCases(), sealCases())
 	if len(cases) < 60 {
@@ -48,7 +48,7 @@ func TestBothVerifiersAgree(t *testing.T) {
 		t.Fatal(err)
 	}
 	seen := map[string]bool{}
-	for _, c := range cases {
+	for i, c := range cases {
 		if seen[c.name] {
 			t.Fatalf("two cases %q", c.name)
 		}
@@ -65,7 +65,7 @@ func TestBothVerifiersAgree(t *testing.T) {
 			c.judge(t, "keyrite verify", code, output)
 			code, output = shellVerdict(t, "dash", script, dir, list, c.production)
 			c.judge(t, "dash verify.sh", code, output)
-			if c.code == CodeValid {
+			if i%8 == 0 {
 				code, output = shellVerdict(t, "bash", script, dir, list, c.production)
 				c.judge(t, "bash verify.sh", code, output)
 			}

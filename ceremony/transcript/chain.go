@@ -30,17 +30,15 @@ type wireEvent struct {
 type chain struct {
 	mode     dsse.Mode
 	ceremony string
-	sum      hash.Hash // over all lines so far
+	sum      hash.Hash // running, over all lines so far
+	head     string    // sum in hex
 	events   []Event
 	rules
 }
 
 func newChain(mode dsse.Mode) *chain {
-	return &chain{mode: mode, sum: sha256.New(), rules: newRules()}
+	return &chain{mode: mode, sum: sha256.New(), head: digest(nil), rules: newRules()}
 }
-
-// head is the SHA-256 of the journal so far, hex.
-func (c *chain) head() string { return hex.EncodeToString(c.sum.Sum(nil)) }
 
 // accept reads one line, line feed included, with all its rules.
 func (c *chain) accept(line []byte) (Event, error) {
@@ -61,7 +59,8 @@ func (c *chain) accept(line []byte) (Event, error) {
 		return Event{}, fmt.Errorf("line %d: %s: %w", n, e.Kind, err)
 	}
 	c.sum.Write(line) //nolint:errcheck // a hash never fails
-	e.Head = c.head()
+	c.head = hex.EncodeToString(c.sum.Sum(nil))
+	c.ceremony, e.Head = e.Ceremony, c.head
 	c.events = append(c.events, e)
 	return e, nil
 }
@@ -91,8 +90,7 @@ func (c *chain) read(env dsse.Envelope) (Event, error) {
 	if _, err := env.Verify(c.mode.Type("event"), dsse.NewKeys(key)); err != nil {
 		return Event{}, fmt.Errorf("not signed by %q: %w", w.By, err)
 	}
-	c.ceremony = w.Ceremony // equal, or of line 0
-	return Event{Line: Line{Seq: w.Seq, Kind: w.Kind, By: w.By, Time: at}, Prev: w.Prev, Body: body}, nil
+	return Event{Line: Line{Seq: w.Seq, Kind: w.Kind, By: w.By, Time: at}, Prev: w.Prev, Ceremony: w.Ceremony, Body: body}, nil
 }
 
 // follows checks that w is the next event, and answers its time.
@@ -105,7 +103,7 @@ func (c *chain) follows(w wireEvent) (time.Time, error) {
 		return at, fmt.Errorf("out of sequence: is numbered %d", w.Seq)
 	case !isDigest(w.Ceremony) || c.ceremony != "" && w.Ceremony != c.ceremony:
 		return at, errors.New("of another ceremony")
-	case w.Prev != c.head():
+	case w.Prev != c.head:
 		return at, errors.New("does not continue the lines before it")
 	case len(c.events) > 0 && at.Before(c.events[len(c.events)-1].Time):
 		return at, errors.New("clock went backwards")

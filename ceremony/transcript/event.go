@@ -65,8 +65,9 @@ type Line struct {
 // An Event is a line with its body: a value of the struct of its kind.
 type Event struct {
 	Line
-	Prev string // SHA-256 of the journal before this line, hex
-	Body any
+	Prev     string // SHA-256 of the journal before this line, hex
+	Ceremony string // id, hex
+	Body     any
 }
 
 // An Open is line 0.

@@ -86,7 +86,7 @@ func (j *Journal) line(ctx context.Context, kind Kind, by string, signer dsse.Si
 		last = c.events[n-1].Time
 	}
 	payload, err := canon.Marshal(wireEvent{
-		Body: raw, By: by, Ceremony: c.ceremony, Kind: kind, Prev: c.head(), Seq: len(c.events),
+		Body: raw, By: by, Ceremony: c.ceremony, Kind: kind, Prev: c.head, Seq: len(c.events),
 		Time: stamp(j.now(), last).Format(time.RFC3339),
 	})
 	if err != nil {
@@ -105,7 +105,7 @@ func (j *Journal) line(ctx context.Context, kind Kind, by string, signer dsse.Si
 func (j *Journal) Head() (seq int, head string) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	return len(j.chain.events) - 1, j.chain.head()
+	return len(j.chain.events) - 1, j.chain.head
 }
 
 // Event answers line seq as it stands in the file; seq must have been written.

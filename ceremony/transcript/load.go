@@ -73,7 +73,7 @@ func (r *Record) follow(journal []byte) error {
 		}
 		journal = journal[n:]
 	}
-	r.Ceremony, r.Events, r.Head, r.Outcome, r.rules = c.ceremony, c.events, c.head(), c.outcome, c.rules
+	r.Ceremony, r.Events, r.Head, r.Outcome, r.rules = c.ceremony, c.events, c.head, c.outcome, c.rules
 	switch {
 	case r.Torn > dsse.MaxEnvelope:
 		return fmt.Errorf("%d bytes after the last line are more than a torn line", r.Torn)
@@ -87,12 +87,17 @@ func (r *Record) follow(journal []byte) error {
 	return nil
 }
 
-// loadPlan reads the signed plan and checks its officer's signature.
+// loadPlan reads the signed plan and checks its officer's signature. It does not
+// apply the policy: that an unwise plan was followed is no flaw of the record.
 func loadPlan(dir string) (Record, error) {
 	file, err := readFile(dir, PlanFile, dsse.MaxEnvelope+1)
 	if err != nil {
 		return Record{}, err
 	}
+	return parsePlan(file)
+}
+
+func parsePlan(file []byte) (Record, error) {
 	env, err := parseFile(file)
 	if err != nil {
 		return Record{}, err

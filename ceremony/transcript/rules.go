@@ -3,6 +3,7 @@ package transcript
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -309,7 +310,8 @@ func (r *rules) close(seq int, b Close) error {
 // missing.
 func (r *rules) complete() error {
 	missing := mandatory()
-	for seq, q := range r.questions {
+	for _, seq := range slices.Sorted(maps.Keys(r.questions)) {
+		q := r.questions[seq]
 		if q.result == "" && !q.refused && !noApprovals(q.Action) {
 			return fmt.Errorf("line %d has no result", seq)
 		}

@@ -33,7 +33,7 @@ for arg in "$@"; do
 	esac
 done
 [ -n "$list" ] || usage "want DIR and FILE"
-for tool in jq openssl sha256sum base64 od tr cut head tail wc split stat realpath cmp mktemp; do
+for tool in jq openssl sha256sum base64 od tr cut mv head tail wc split stat realpath cmp mktemp; do
 	command -v "$tool" >/dev/null || usage "$tool is not installed"
 done
 [ -d "$dir" ] || usage "$dir is not a folder"
@@ -49,7 +49,8 @@ trap 'exit 2' HUP INT TERM
 # What both jq programs know. Text that is not what it looks like: Unicode
 # categories Cc, Cf, Co, Zl, Zp, as of Unicode 15.
 cat >"$t/common.jq" <<'JQ'
-def odd: test("[\\x{00}-\\x{1f}\\x{7f}-\\x{9f}\\x{ad}\\x{600}-\\x{605}\\x{61c}\\x{6dd}\\x{70f}\\x{890}-\\x{891}\\x{8e2}\\x{180e}\\x{200b}-\\x{200f}\\x{2028}-\\x{202e}\\x{2060}-\\x{2064}\\x{2066}-\\x{206f}\\x{e000}-\\x{f8ff}\\x{feff}\\x{fff9}-\\x{fffb}\\x{110bd}\\x{110cd}\\x{13430}-\\x{1343f}\\x{1bca0}-\\x{1bca3}\\x{1d173}-\\x{1d17a}\\x{e0001}\\x{e0020}-\\x{e007f}\\x{f0000}-\\x{ffffd}\\x{100000}-\\x{10fffd}]");
+def odd_characters: "[\\x{00}-\\x{1f}\\x{7f}-\\x{9f}\\x{ad}\\x{600}-\\x{605}\\x{61c}\\x{6dd}\\x{70f}\\x{890}-\\x{891}\\x{8e2}\\x{180e}\\x{200b}-\\x{200f}\\x{2028}-\\x{202e}\\x{2060}-\\x{2064}\\x{2066}-\\x{206f}\\x{e000}-\\x{f8ff}\\x{feff}\\x{fff9}-\\x{fffb}\\x{110bd}\\x{110cd}\\x{13430}-\\x{1343f}\\x{1bca0}-\\x{1bca3}\\x{1d173}-\\x{1d17a}\\x{e0001}\\x{e0020}-\\x{e007f}\\x{f0000}-\\x{ffffd}\\x{100000}-\\x{10fffd}]";
+def odd: test(odd_characters);
 def hex: type == "string" and test("\\A[0-9a-f]{64}\\z");
 def role: . as $r | any("administrator", "hsm-operator", "custodian", "witness", "officer", "fetcher", "importer", "hsm"; . == $r);
 JQ
@@ -103,40 +104,38 @@ if [ "$lines" -gt 0 ]; then
 	sha256sum "$t"/line.* | cut -c 1-64 >"$t/digests"
 fi
 
-# 4. The keys: those of the plan's roster, and of each recorder.
+# 4. The keys: those of the plan's roster, and of each recorder. A
+#    SubjectPublicKeyInfo has one spelling for each algorithm. Refused among the
+#    Ed25519 keys are points of small order, under which one signature fits many
+#    messages, and second spellings of points.
 cat >"$t/keys.jq" <<'JQ'
 def body: try (fromjson | .payload | @base64d | fromjson) catch null;
+def bytes: # of base64 in its one spelling
+	("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/" | explode | to_entries | map({([.value] | implode): .key}) | add) as $six |
+	[rtrimstr("=") | rtrimstr("=") | explode[] | $six[[.] | implode]] as $v |
+	[range($v | length) | if . % 4 == 0 then empty
+		else ($v[. - 1] * pow(4; . % 4) % 256 + ($v[.] / pow(4; 3 - . % 4) | floor)) end];
+def hexdigits: [.[] | "0123456789abcdef"[(. / 16 | floor):][:1] + "0123456789abcdef"[. % 16:][:1]] | join("");
+def algorithm:
+	if test("\\A302a300506032b6570032100[0-9a-f]{64}\\z") then .[24:] |
+		if test("\\A(0[01](00){30}[08]0|(c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac03[7f]a)|(26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc[08]5)|(e[c-f]|f.)(ff){30}[7f]f)\\z")
+		then empty else "ed25519" end
+	elif test("\\A3059301306072a8648ce3d020106082a8648ce3d03010703420004[0-9a-f]{128}\\z") then "sha256"
+	elif test("\\A3076301006072a8648ce3d020106052b8104002203620004[0-9a-f]{192}\\z") then "sha384"
+	else empty end;
 [($plan | body | .roster[]?.key?), ($journal | split("\n")[] | body | .body?.recorder?)]
-| unique[] | strings | select(test("\\A[A-Za-z0-9+/]+=*\\z"))
+| unique[] | strings | select(test("\\A([A-Za-z0-9+/]{4})+([A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?\\z"))
+| "\(bytes | hexdigits | algorithm) \(.)"
 JQ
 jq -n -r -f "$t/keys.jq" --rawfile plan "$t/plan" --rawfile journal "$t/journal" >"$t/spki" 2>/dev/null || invalid "the keys cannot be read"
-# key DER: prints its algorithm; SubjectPublicKeyInfo has one spelling for each.
-key() {
-	hex=$(od -An -v -tx1 "$1" | tr -d ' \n')
-	case ${#hex}:$hex in
-	88:302a300506032b6570032100*)
-		# Points of small order, under which one signature fits many messages, and
-		# second spellings of points.
-		case ${hex#302a300506032b6570032100} in
-		0[01]000000000000000000000000000000000000000000000000000000000000[08]0) return 1 ;;
-		26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc[08]5) return 1 ;;
-		c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac03[7f]a) return 1 ;;
-		e[cdef]ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff[7f]f) return 1 ;;
-		f?ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff[7f]f) return 1 ;;
-		esac
-		echo ed25519
-		;;
-	182:3059301306072a8648ce3d020106082a8648ce3d03010703420004*) echo sha256 ;;
-	240:3076301006072a8648ce3d020106052b8104002203620004*) echo sha384 ;;
-	*) return 1 ;;
-	esac
-}
 : >"$t/keys"
-while read -r spki; do
+while read -r alg spki; do
 	printf %s "$spki" | base64 -d >"$t/der" 2>/dev/null || continue
-	alg=$(key "$t/der") || continue
-	id=$(sha256sum "$t/der" | cut -c 1-64)
-	openssl pkey -pubin -inform DER -in "$t/der" -out "$t/$id.$alg" 2>/dev/null || continue
+	id=$(sha256sum "$t/der") && id=${id%% *}
+	printf -- '-----BEGIN PUBLIC KEY-----\n%s\n-----END PUBLIC KEY-----\n' "$spki" >"$t/pem"
+	# A point must be on its curve.
+	[ "$alg" = ed25519 ] || openssl pkey -pubin -in "$t/pem" -noout 2>/dev/null || continue
+	mv "$t/pem" "$t/$id.$alg"
 	echo "$spki $id" >>"$t/keys"
 done <"$t/spki"
 
@@ -158,7 +157,8 @@ def spell:
 	elif type == "null" then error("null where a value is expected")
 	else tojson end;
 def parse($what):
-	. as $text | (try fromjson catch error("invalid JSON in " + $what)) as $v |
+	. as $text | [fromjson?] as $read | # in a list, since try in jq 1.6 also catches what fails after it
+	need($read | length == 1; "invalid JSON in " + $what) | $read[0] as $v |
 	need(($v | spell) == $text; $what + " is not in the canonical spelling") |
 	need([$v | .. | strings, (objects | keys[])] | join("") | odd | not; "a character is not allowed in " + $what) | $v;
 
@@ -386,7 +386,7 @@ def main:
 	$trusted[0] as $trusted |
 	($journal | lines) as $lines | ($digests | lines) as $digests |
 	($plan | rtrimstr("\n")) as $text |
-	(if ($text | fromjson | .payloadType) == "application/vnd.keyrite.plan.v1+json" then {mode: "production", prefix: "", seal: "application/vnd.in-toto+json"}
+	(if [$text | fromjson? | .payloadType?] == ["application/vnd.keyrite.plan.v1+json"] then {mode: "production", prefix: "", seal: "application/vnd.in-toto+json"}
 		else {mode: "rehearsal", prefix: "rehearsal.", seal: "application/vnd.keyrite.rehearsal.in-toto+json"} end) as $mode |
 	($text | envelope("application/vnd.keyrite." + $mode.prefix + "plan.v1+json"; "plan")) as $plan | $plan.body as $p |
 	need($p | plan_shape; "plan: not a plan") |
@@ -414,7 +414,7 @@ def main:
 	"R|" + (if .seq == 0 then "authenticated to no line" else "authenticated to line \(.seq - 1)" end),
 	"E|");
 
-try main catch "F|\(.)"
+try main catch ("F|" + (tostring | .[:300] | gsub(odd_characters; "?")))
 JQ
 jq -n -r -f "$t/fold.jq" --rawfile plan "$t/plan" --rawfile journal "$t/journal" --rawfile seal "$t/seal" \
 	--rawfile digests "$t/digests" --rawfile keys "$t/keys" --slurpfile trusted "$t/trusted.json" \
