@@ -50,11 +50,11 @@ func (s *Store) Unlock(ctx context.Context, m plan.Member, passphrase secret.Byt
 	case string(pub.Key.DER()) != string(m.Key):
 		return nil, fmt.Errorf("the credential of %s holds another key (%.16s) than the plan names", m.ID, pub.Fingerprint())
 	}
-	u, err := Unlock(file, passphrase)
+	u, err := unlock(file, passphrase)
+	s.stretching.Add(int64(u.Stretching()))
 	if err != nil {
 		return nil, err
 	}
-	s.stretching.Add(int64(u.Stretching()))
 	return u, nil
 }
 
