@@ -9,6 +9,7 @@ import (
 	"fmt"
 
 	"keyrite.dev/keyrite/ceremony/keycheck"
+	"keyrite.dev/keyrite/ceremony/keywrap"
 )
 
 // Known answers, one for each primitive that the ceremony's checks stand on.
@@ -32,6 +33,10 @@ func checkSelfTest(context.Context, Request) (Values, error) {
 		name string
 		ok   func() bool
 	}{
+		{"AES-KWP (RFC 5649)", func() bool {
+			got, err := keywrap.Unwrap(unhex(kwpKey), unhex(kwpWrap))
+			return err == nil && bytes.Equal(got, unhex(kwpPlain))
+		}},
 		{"AES-CMAC (SP 800-38B)", func() bool {
 			got, err := keycheck.CMAC(unhex(cmacKey), unhex(cmacMessage))
 			return err == nil && bytes.Equal(got[:], unhex(cmacTag))

@@ -1,0 +1,88 @@
+package pkcs11
+
+import (
+	"github.com/miekg/pkcs11"
+
+	"keyrite.dev/keyrite/ceremony"
+)
+
+// enforcement looks at what the token really refuses. Attributes are its claims;
+// these are what it was seen to hold.
+func (t *Token) enforcement() []ceremony.Enforcement {
+	rules := []struct {
+		name string
+		test func() (refused bool, err error)
+	}{
+		{"CKA_EXTRACTABLE=false refuses C_WrapKey", t.refusesUnextractable},
+		{"CKA_WRAP=false refuses C_WrapKey", t.refusesNonWrapping},
+		{"CKA_SENSITIVE=true hides CKA_VALUE", t.hidesValue},
+		{"C_CopyObject cannot make a key extractable", t.refusesWeakerCopy},
+	}
+	var out []ceremony.Enforcement
+	for _, r := range rules {
+		held, err := r.test()
+		e := ceremony.Enforcement{Rule: r.name, Held: held && err == nil}
+		if err != nil {
+			e.Note = "could not be tried: " + err.Error()
+		}
+		out = append(out, e)
+	}
+	return out
+}
+
+// tryWrap wraps key under wrapper with whatever AES key wrap the token has.
+func (t *Token) tryWrap(wrapper, key pkcs11.ObjectHandle) bool {
+	for _, r := range kwpRecipes() {
+		if _, err := t.mod.ctx.WrapKey(t.session, []*pkcs11.Mechanism{r.mech(32)}, wrapper, key); err == nil {
+			return true
+		}
+	}
+	return false
+}
+
+func (t *Token) pair(wrapper, key template, f func(w, k pkcs11.ObjectHandle) bool) (bool, error) {
+	w, err := t.generate(pkcs11.CKM_AES_KEY_GEN, wrapper, 32)
+	if err != nil {
+		return false, err
+	}
+	defer t.destroyHandle(w) //nolint:errcheck // a session object; it ends with the session
+	k, err := t.generate(pkcs11.CKM_AES_KEY_GEN, key, 32)
+	if err != nil {
+		return false, err
+	}
+	defer t.destroyHandle(k) //nolint:errcheck // as above
+	return f(w, k), nil
+}
+
+func (t *Token) refusesUnextractable() (bool, error) {
+	return t.pair(wrapperTemplate(false), sessionTarget().with(pkcs11.CKA_EXTRACTABLE, false),
+		func(w, k pkcs11.ObjectHandle) bool { return !t.tryWrap(w, k) })
+}
+
+func (t *Token) refusesNonWrapping() (bool, error) {
+	return t.pair(wrapperTemplate(false).with(pkcs11.CKA_WRAP, false), sessionTarget(),
+		func(w, k pkcs11.ObjectHandle) bool { return !t.tryWrap(w, k) })
+}
+
+func (t *Token) hidesValue() (bool, error) {
+	return t.pair(wrapperTemplate(false), sessionTarget(), func(_, k pkcs11.ObjectHandle) bool {
+		v, err := t.get(k, pkcs11.CKA_VALUE)
+		clear(v)
+		return err != nil
+	})
+}
+
+func (t *Token) refusesWeakerCopy() (bool, error) {
+	return t.pair(wrapperTemplate(false), sessionTarget().with(pkcs11.CKA_EXTRACTABLE, false), func(_, k pkcs11.ObjectHandle) bool {
+		weaker := []*pkcs11.Attribute{pkcs11.NewAttribute(pkcs11.CKA_TOKEN, false), pkcs11.NewAttribute(pkcs11.CKA_EXTRACTABLE, true)}
+		h, err := t.mod.ctx.CopyObject(t.session, k, weaker)
+		if err != nil {
+			return true
+		}
+		v, err := t.get(h, pkcs11.CKA_EXTRACTABLE)
+		_ = t.destroyHandle(h) // a session object; it ends with the session
+		return err == nil && len(v) == 1 && v[0] == 0
+	})
+}
+
+func sessionTarget() template { return targetTemplate("AES_256", false, nil, "keyrite preflight") }

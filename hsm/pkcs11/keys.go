@@ -1,0 +1,351 @@
+package pkcs11
+
+import (
+	"context"
+	"encoding/asn1"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"math/big"
+
+	"crypto/elliptic"
+
+	"github.com/miekg/pkcs11"
+
+	"keyrite.dev/keyrite/ceremony"
+	"keyrite.dev/keyrite/ceremony/dsse"
+	"keyrite.dev/keyrite/ceremony/keycheck"
+	"keyrite.dev/keyrite/ceremony/keywrap"
+	"keyrite.dev/keyrite/ceremony/plan"
+)
+
+// TranscriptLabel is the label of the key that signs seals, made once when the
+// token is commissioned.
+const TranscriptLabel = "keyrite transcript"
+
+// targetTemplate is what a target key is allowed to do: be wrapped, and answer
+// its check value, for which a MAC is the least usage (CMAC for AES).
+func targetTemplate(spec plan.KeySpec, token bool, id []byte, label string) template {
+	kind := uint(pkcs11.CKK_AES)
+	if spec.IsHMAC() {
+		kind = pkcs11.CKK_GENERIC_SECRET
+	}
+	return append(template{
+		{pkcs11.CKA_CLASS, "CKA_CLASS", uint(pkcs11.CKO_SECRET_KEY), false},
+		{pkcs11.CKA_KEY_TYPE, "CKA_KEY_TYPE", kind, false},
+		{pkcs11.CKA_LABEL, "CKA_LABEL", label, false},
+		{pkcs11.CKA_ID, "CKA_ID", id, false},
+		{pkcs11.CKA_TOKEN, "CKA_TOKEN", token, true},
+		yes(pkcs11.CKA_SIGN, "CKA_SIGN"),
+		yes(pkcs11.CKA_EXTRACTABLE, "CKA_EXTRACTABLE"),
+	}, locked()...)
+}
+
+// locked are the attributes that every secret key of a ceremony has.
+func locked() template {
+	return template{
+		yes(pkcs11.CKA_PRIVATE, "CKA_PRIVATE"),
+		yes(pkcs11.CKA_SENSITIVE, "CKA_SENSITIVE"),
+		no(pkcs11.CKA_ENCRYPT, "CKA_ENCRYPT"),
+		no(pkcs11.CKA_DECRYPT, "CKA_DECRYPT"),
+		no(pkcs11.CKA_VERIFY, "CKA_VERIFY"),
+		no(pkcs11.CKA_WRAP, "CKA_WRAP"),
+		no(pkcs11.CKA_UNWRAP, "CKA_UNWRAP"),
+		no(pkcs11.CKA_DERIVE, "CKA_DERIVE"),
+	}
+}
+
+// Generate makes the target key as a token object.
+func (t *Token) Generate(ctx context.Context, spec plan.KeySpec, label string) (ceremony.Key, error) {
+	var out ceremony.Key
+	err := t.do(ctx, func() error {
+		if spec.Bytes() == 0 {
+			return fmt.Errorf("invalid key spec %q", spec)
+		}
+		if err := t.labelFree(label); err != nil {
+			return err
+		}
+		id, err := t.newID()
+		if err != nil {
+			return err
+		}
+		mech, name := generation(spec)
+		h, err := t.generate(mech, targetTemplate(spec, true, id, label), spec.Bytes())
+		if err != nil {
+			return err
+		}
+		out = ceremony.Key{ID: ceremony.KeyID(hex.EncodeToString(id)), Label: label, Mechanism: name, Attributes: t.attributes(h)}
+		return nil
+	})
+	return out, err
+}
+
+func generation(spec plan.KeySpec) (uint, string) {
+	if spec.IsHMAC() {
+		return pkcs11.CKM_GENERIC_SECRET_KEY_GEN, "CKM_GENERIC_SECRET_KEY_GEN"
+	}
+	return pkcs11.CKM_AES_KEY_GEN, "CKM_AES_KEY_GEN"
+}
+
+// generate makes a secret key and destroys it again if it is not what was asked.
+func (t *Token) generate(mech uint, want template, length int) (pkcs11.ObjectHandle, error) {
+	attrs := append(want.list(), pkcs11.NewAttribute(pkcs11.CKA_VALUE_LEN, length))
+	h, err := t.mod.ctx.GenerateKey(t.session, mechanism(mech, nil), attrs)
+	if err != nil {
+		return 0, wrapError("C_GenerateKey", err)
+	}
+	if err := t.readBack(h, want); err != nil {
+		return 0, errors.Join(err, t.destroyHandle(h))
+	}
+	return h, nil
+}
+
+func mechanism(m uint, param any) []*pkcs11.Mechanism {
+	return []*pkcs11.Mechanism{pkcs11.NewMechanism(m, param)}
+}
+
+func (t *Token) labelFree(label string) error {
+	found, err := t.search([]*pkcs11.Attribute{pkcs11.NewAttribute(pkcs11.CKA_LABEL, label)})
+	if err != nil {
+		return err
+	}
+	if len(found) > 0 {
+		return fmt.Errorf("the HSM has an object with the label %q already; nothing was made", label)
+	}
+	return nil
+}
+
+func (t *Token) newID() ([]byte, error) {
+	id, err := t.mod.ctx.GenerateRandom(t.session, 16)
+	return id, wrapError("C_GenerateRandom", err)
+}
+
+// key finds exactly one secret key by id.
+func (t *Token) key(id ceremony.KeyID) (pkcs11.ObjectHandle, error) {
+	raw, err := hex.DecodeString(string(id))
+	if err != nil || len(raw) == 0 {
+		return 0, fmt.Errorf("invalid key id %q", id)
+	}
+	found, err := t.search([]*pkcs11.Attribute{
+		pkcs11.NewAttribute(pkcs11.CKA_CLASS, uint(pkcs11.CKO_SECRET_KEY)), pkcs11.NewAttribute(pkcs11.CKA_ID, raw),
+	})
+	if err != nil {
+		return 0, err
+	}
+	if len(found) != 1 {
+		return 0, fmt.Errorf("the HSM has %d keys with id %s, want one", len(found), id)
+	}
+	return found[0], nil
+}
+
+// length is a secret key's length in bytes. SoftHSM does not know that of generic
+// secrets that it unwrapped, so what this session unwrapped is remembered.
+func (t *Token) length(h pkcs11.ObjectHandle) int {
+	if n := t.number(h, pkcs11.CKA_VALUE_LEN); n > 0 && n < keywrap.MaxKey {
+		return int(n)
+	}
+	id, err := t.get(h, pkcs11.CKA_ID)
+	if err != nil {
+		return 0
+	}
+	return t.lengths[ceremony.KeyID(hex.EncodeToString(id))]
+}
+
+// Attributes reads a key's attributes back.
+func (t *Token) Attributes(ctx context.Context, id ceremony.KeyID) (ceremony.Attributes, error) {
+	var out ceremony.Attributes
+	err := t.do(ctx, func() error {
+		h, err := t.key(id)
+		if err != nil {
+			return err
+		}
+		out = t.attributes(h)
+		return nil
+	})
+	return out, err
+}
+
+// CheckValue is the key's check value, 5 bytes.
+func (t *Token) CheckValue(ctx context.Context, id ceremony.KeyID, nonce []byte) ([]byte, error) {
+	var out []byte
+	err := t.do(ctx, func() error {
+		h, err := t.key(id)
+		if err != nil {
+			return err
+		}
+		var full []byte
+		if t.number(h, pkcs11.CKA_KEY_TYPE) == pkcs11.CKK_AES {
+			full, err = t.sign(h, mechanism(pkcs11.CKM_AES_CMAC, nil), make([]byte, 16))
+		} else {
+			full, err = t.mac(h, nonce)
+		}
+		if err != nil {
+			return err
+		}
+		if len(full) < keycheck.AESCheckLength {
+			return errors.New("the HSM answered a check value that is too short")
+		}
+		out = full[:keycheck.AESCheckLength]
+		return nil
+	})
+	return out, err
+}
+
+// MAC is the full HMAC over message, with the hash that belongs to the key's length.
+func (t *Token) MAC(ctx context.Context, id ceremony.KeyID, message []byte) ([]byte, error) {
+	var out []byte
+	err := t.do(ctx, func() error {
+		h, err := t.key(id)
+		if err != nil {
+			return err
+		}
+		out, err = t.mac(h, message)
+		return err
+	})
+	return out, err
+}
+
+func (t *Token) mac(h pkcs11.ObjectHandle, message []byte) ([]byte, error) {
+	if len(message) == 0 {
+		return nil, errors.New("invalid message: an HMAC check needs a nonce")
+	}
+	mechs := map[uint]uint{28: pkcs11.CKM_SHA224_HMAC, 32: pkcs11.CKM_SHA256_HMAC, 48: pkcs11.CKM_SHA384_HMAC, 64: pkcs11.CKM_SHA512_HMAC}
+	m, ok := mechs[uint(t.length(h))] //nolint:gosec // a length
+	if !ok {
+		return nil, errors.New("the key's length fits no HMAC of the plan's")
+	}
+	return t.sign(h, mechanism(m, nil), message)
+}
+
+func (t *Token) sign(h pkcs11.ObjectHandle, m []*pkcs11.Mechanism, message []byte) ([]byte, error) {
+	if err := t.mod.ctx.SignInit(t.session, m, h); err != nil {
+		return nil, wrapError("C_SignInit", err)
+	}
+	out, err := t.mod.ctx.Sign(t.session, message)
+	return out, wrapError("C_Sign", err)
+}
+
+// Seal makes a key non-extractable and reads it back.
+func (t *Token) Seal(ctx context.Context, id ceremony.KeyID) error {
+	return t.do(ctx, func() error {
+		h, err := t.key(id)
+		if err != nil {
+			return err
+		}
+		err = t.mod.ctx.SetAttributeValue(t.session, h, []*pkcs11.Attribute{pkcs11.NewAttribute(pkcs11.CKA_EXTRACTABLE, false)})
+		if err != nil {
+			return wrapError("C_SetAttributeValue", err)
+		}
+		return t.readBack(h, template{no(pkcs11.CKA_EXTRACTABLE, "CKA_EXTRACTABLE")})
+	})
+}
+
+// Destroy destroys a key and searches for it.
+func (t *Token) Destroy(ctx context.Context, id ceremony.KeyID) error {
+	return t.do(ctx, func() error {
+		h, err := t.key(id)
+		if err != nil {
+			return err
+		}
+		if err := t.destroyHandle(h); err != nil {
+			return err
+		}
+		if _, err := t.key(id); err == nil {
+			return fmt.Errorf("the HSM answered that key %s was destroyed, and still has it", id)
+		}
+		return nil
+	})
+}
+
+func (t *Token) destroyHandle(h pkcs11.ObjectHandle) error {
+	return wrapError("C_DestroyObject", t.mod.ctx.DestroyObject(t.session, h))
+}
+
+// p256 is the OID of P-256 in DER, CKA_EC_PARAMS (RFC 5480 §2.1.1.1).
+func p256() []byte { return []byte{0x06, 0x08, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07} }
+
+// Commission makes the transcript-signing key and answers its public key, SPKI.
+// It is never extractable. A token that has one already is refused.
+func (t *Token) Commission(ctx context.Context) ([]byte, error) {
+	var spki []byte
+	err := t.do(ctx, func() error {
+		if err := t.labelFree(TranscriptLabel); err != nil {
+			return err
+		}
+		id, err := t.newID()
+		if err != nil {
+			return err
+		}
+		public := []*pkcs11.Attribute{
+			pkcs11.NewAttribute(pkcs11.CKA_TOKEN, true), pkcs11.NewAttribute(pkcs11.CKA_PRIVATE, false),
+			pkcs11.NewAttribute(pkcs11.CKA_VERIFY, true), pkcs11.NewAttribute(pkcs11.CKA_EC_PARAMS, p256()),
+			pkcs11.NewAttribute(pkcs11.CKA_LABEL, TranscriptLabel), pkcs11.NewAttribute(pkcs11.CKA_ID, id),
+		}
+		private := template{
+			{pkcs11.CKA_LABEL, "CKA_LABEL", TranscriptLabel, false},
+			{pkcs11.CKA_ID, "CKA_ID", id, false},
+			yes(pkcs11.CKA_TOKEN, "CKA_TOKEN"),
+			yes(pkcs11.CKA_PRIVATE, "CKA_PRIVATE"),
+			yes(pkcs11.CKA_SENSITIVE, "CKA_SENSITIVE"),
+			no(pkcs11.CKA_EXTRACTABLE, "CKA_EXTRACTABLE"),
+			yes(pkcs11.CKA_SIGN, "CKA_SIGN"),
+			no(pkcs11.CKA_DECRYPT, "CKA_DECRYPT"),
+			no(pkcs11.CKA_UNWRAP, "CKA_UNWRAP"),
+		}
+		pub, priv, err := t.mod.ctx.GenerateKeyPair(t.session, mechanism(pkcs11.CKM_EC_KEY_PAIR_GEN, nil), public, private.list())
+		if err != nil {
+			return wrapError("C_GenerateKeyPair", err)
+		}
+		if err := t.readBack(priv, private); err != nil {
+			return errors.Join(err, t.destroyHandle(priv), t.destroyHandle(pub))
+		}
+		spki, err = t.publicKey(pub)
+		return err
+	})
+	return spki, err
+}
+
+// publicKey reads CKA_EC_POINT: an OCTET STRING by the standard, raw on some.
+func (t *Token) publicKey(h pkcs11.ObjectHandle) ([]byte, error) {
+	point, err := t.get(h, pkcs11.CKA_EC_POINT)
+	if err != nil {
+		return nil, err
+	}
+	var inner []byte
+	if rest, err := asn1.Unmarshal(point, &inner); err == nil && len(rest) == 0 {
+		point = inner
+	}
+	pub, err := ecdsaPublic(point)
+	if err != nil {
+		return nil, err
+	}
+	key, err := dsse.NewPublicKey(pub, nil)
+	return key.DER(), err
+}
+
+// Sign signs message with the transcript key: SHA-256 here, CKM_ECDSA there, and
+// the answer as DER.
+func (t *Token) Sign(ctx context.Context, message []byte) ([]byte, error) {
+	var out []byte
+	err := t.do(ctx, func() error {
+		found, err := t.search([]*pkcs11.Attribute{
+			pkcs11.NewAttribute(pkcs11.CKA_CLASS, uint(pkcs11.CKO_PRIVATE_KEY)), pkcs11.NewAttribute(pkcs11.CKA_LABEL, TranscriptLabel),
+		})
+		if err != nil {
+			return err
+		}
+		if len(found) != 1 {
+			return fmt.Errorf("the HSM shows %d transcript keys, want one", len(found))
+		}
+		raw, err := t.sign(found[0], mechanism(pkcs11.CKM_ECDSA, nil), dsse.Digest(elliptic.P256(), message))
+		if err != nil {
+			return err
+		}
+		if len(raw) != 64 {
+			return fmt.Errorf("the HSM answered a signature of %d bytes, want 64", len(raw))
+		}
+		out, err = asn1.Marshal(struct{ R, S *big.Int }{new(big.Int).SetBytes(raw[:32]), new(big.Int).SetBytes(raw[32:])})
+		return err
+	})
+	return out, err
+}
