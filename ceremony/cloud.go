@@ -95,6 +95,9 @@ type Fetch struct {
 	Spec     plan.KeySpec // "" asks the cloud
 	Wrapping plan.Wrapping
 	Signer   dsse.Signer // the fetcher
+	// Fetched, if set, is told of every set: its fingerprint goes to the officer
+	// by another channel than the parcel.
+	Fetched func(set ParameterSet)
 }
 
 // An Import says what to import and whom to trust.

@@ -24,11 +24,11 @@ import (
 // An Endpoint is where KMS is reached and in which mode.
 type Endpoint struct {
 	URL       string // "" is AWS's own for the Region; rehearsal: a loopback URL
-	Region    string // production: required; rehearsal: "" is [RehearsalRegion]
+	Region    string // "" is the one that the plan or the key's ARN names
 	Rehearsal bool
 }
 
-// RehearsalRegion is where a rehearsal pretends to be.
+// RehearsalRegion is where a rehearsal makes keys if no Region is named.
 const RehearsalRegion = "eu-central-1"
 
 // appID is in the User-Agent of every call and so in CloudTrail.
@@ -38,14 +38,14 @@ const appID = "keyrite"
 type Client struct {
 	kms    *kms.Client
 	mode   dsse.Mode
-	region string
+	region string // "" until [Client.in]
 	now    func() time.Time
 	pace   time.Duration // first wait between two looks at a key's state
 }
 
 var _ ceremony.Cloud = (*Client)(nil)
 
-// New returns a client for one Region. Credentials come from the SDK's own chain
+// New returns a client. Credentials come from the SDK's own chain
 // (environment, profile, SSO, instance role …). In a rehearsal they never do: the
 // client then talks to loopback only, with fixed credentials that open nothing,
 // and reads no environment and no file.
@@ -53,13 +53,12 @@ func New(ctx context.Context, at Endpoint) (*Client, error) {
 	if at.Rehearsal {
 		return newRehearsal(at)
 	}
-	if at.Region == "" {
-		return nil, errors.New("no Region is named")
-	}
 	options := []func(*config.LoadOptions) error{
-		config.WithRegion(at.Region),
 		config.WithAppID(appID),
 		config.WithRetryer(newRetryer),
+	}
+	if at.Region != "" {
+		options = append(options, config.WithRegion(at.Region))
 	}
 	if at.URL != "" {
 		options = append(options, config.WithBaseEndpoint(at.URL))
@@ -73,6 +72,21 @@ func New(ctx context.Context, at Endpoint) (*Client, error) {
 		return nil, err
 	}
 	return &Client{kms: client, mode: dsse.Production, region: at.Region, now: time.Now, pace: time.Second / 2}, nil
+}
+
+// in is c for a Region, unless c was made for one: then a key of another Region
+// is a mistake that comes out.
+func (c *Client) in(region string) (*Client, error) {
+	if c.region != "" {
+		return c, nil
+	}
+	if region == "" {
+		return nil, errors.New("no Region is named; name it, or the key by its ARN")
+	}
+	there := *c
+	there.region = region
+	there.kms = kms.New(c.kms.Options(), func(o *kms.Options) { o.Region = region })
+	return &there, nil
 }
 
 // checkEndpoint refuses an endpoint that is not where production keys live: one
@@ -105,19 +119,15 @@ func newRehearsal(at Endpoint) (*Client, error) {
 	if !isLoopback(u.Hostname()) {
 		return nil, fmt.Errorf("endpoint %.200q is not this machine; a rehearsal stays on loopback", at.URL)
 	}
-	region := at.Region
-	if region == "" {
-		region = RehearsalRegion
-	}
 	cfg := sdk.Config{
 		AppID:       appID,
-		Region:      region,
+		Region:      at.Region,
 		Credentials: credentials.NewStaticCredentialsProvider("REHEARSAL", "opens-nothing", ""),
 		HTTPClient:  loopbackClient(),
 		Retryer:     newRetryer,
 	}
 	client := kms.NewFromConfig(cfg, func(o *kms.Options) { o.BaseEndpoint = &at.URL })
-	return &Client{kms: client, mode: dsse.Rehearsal, region: region, now: time.Now, pace: 10 * time.Millisecond}, nil
+	return &Client{kms: client, mode: dsse.Rehearsal, region: at.Region, now: time.Now, pace: 10 * time.Millisecond}, nil
 }
 
 // isLoopback tells whether a URL's host is this machine, by its spelling.

@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/kms/types"
 
 	"keyrite.dev/keyrite/ceremony"
+	"keyrite.dev/keyrite/ceremony/dsse"
 	"keyrite.dev/keyrite/ceremony/plan"
 	"keyrite.dev/keyrite/transport"
 )
@@ -18,6 +19,12 @@ import (
 // CreateKey makes an empty key that waits for imported material. The key policy
 // is AWS's default, which lets the account's IAM policies decide.
 func (c *Client) CreateKey(ctx context.Context, spec plan.KeySpec, description string) (plan.Destination, error) {
+	if c.mode == dsse.Rehearsal {
+		var err error
+		if c, err = c.in(RehearsalRegion); err != nil {
+			return plan.Destination{}, err
+		}
+	}
 	in := &kms.CreateKeyInput{Description: &description, Origin: types.OriginTypeExternal}
 	switch {
 	case spec == plan.AES256:
@@ -111,6 +118,11 @@ func (c *Client) Fetch(ctx context.Context, f ceremony.Fetch) ([]byte, error) {
 	if f.Mode != c.mode {
 		return nil, fmt.Errorf("a %s fetch cannot go to a %s cloud", f.Mode, c.mode)
 	}
+	arn, _ := parseARN(f.Key) // an id names no Region
+	c, err := c.in(arn.region)
+	if err != nil {
+		return nil, err
+	}
 	m, err := c.describe(ctx, f.Key)
 	if err != nil {
 		return nil, err
@@ -132,6 +144,9 @@ func (c *Client) Fetch(ctx context.Context, f ceremony.Fetch) ([]byte, error) {
 		set, err := c.fetchSet(ctx, body.Destination, f.Wrapping)
 		if err != nil {
 			return nil, err
+		}
+		if f.Fetched != nil {
+			f.Fetched(set)
 		}
 		body.Sets = append(body.Sets, spellSet(set))
 	}

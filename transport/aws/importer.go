@@ -38,6 +38,9 @@ func (c *Client) Import(ctx context.Context, i ceremony.Import) (ceremony.Receip
 	if err != nil {
 		return ceremony.Receipt{}, err
 	}
+	if c, err = c.in(j.to.Region); err != nil {
+		return ceremony.Receipt{}, err
+	}
 	r := run{Client: c, job: j, in: i}
 	if err := r.all(ctx); err != nil {
 		return ceremony.Receipt{}, err
@@ -238,7 +241,7 @@ func wrapRandom(set ceremony.ParameterSet) ([]byte, error) {
 		return nil, fmt.Errorf("cannot wrap with %q here", set.Algorithm)
 	}
 	random := make([]byte, 32)
-	rand.Read(random) //nolint:errcheck // never fails since Go 1.24
+	_, _ = rand.Read(random) // never fails since Go 1.24
 	return rsa.EncryptOAEP(h, rand.Reader, pub, random, nil)
 }
 

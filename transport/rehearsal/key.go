@@ -227,6 +227,6 @@ func (s *Server) createKey(_ context.Context, r *request) (any, error) {
 // ownMaterial is key material that this cloud made itself.
 func ownMaterial(k *key) *material {
 	value := make([]byte, k.kind.bytes)
-	rand.Read(value) //nolint:errcheck // never fails since Go 1.24
+	_, _ = rand.Read(value) // never fails since Go 1.24
 	return &material{id: materialID(k.arn, value), value: value, state: materialCurrent, imported: true}
 }

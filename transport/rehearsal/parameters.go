@@ -99,7 +99,7 @@ func (s *Server) importTarget(name, region, algorithm, keySpec string) (arn, id 
 // pairIDSize after that find the pair again.
 func newToken(n int) []byte {
 	token := make([]byte, n)
-	rand.Read(token) //nolint:errcheck // never fails since Go 1.24
+	_, _ = rand.Read(token) // never fails since Go 1.24
 	token[0] = 1
 	return token
 }
