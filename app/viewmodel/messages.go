@@ -151,9 +151,6 @@ type Messages struct {
 	FaultFolder   string   `json:"faultFolder"`
 	FaultExists   string   `json:"faultExists"`
 	FaultParent   string   `json:"faultParent"`
-
-	// Before there is a window.
-	NoDisplay string `json:"noDisplay"`
 }
 
 // ReadMessages reads a translation. A message that is missing or unknown is an

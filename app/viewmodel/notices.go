@@ -153,36 +153,26 @@ func (c *Ceremony) noteOf(n ceremony.HeadNotice) Note {
 }
 
 // groupsOf parts a value into its groups (at its spaces, else after every four
-// characters) and deals the words out evenly, when they come out even.
+// characters). Words go to the group whose characters they name: one word a
+// character when spelt, one word two characters when read as bytes.
 func groupsOf(text string, words []string) []Group {
 	parts := strings.Fields(text)
 	if len(parts) == 1 {
 		parts = chunks(parts[0], 4)
 	}
+	chars := 0
+	for _, p := range parts {
+		chars += len(p)
+	}
+	per := 2
+	if len(words) >= chars {
+		per = 1
+	}
 	groups := make([]Group, len(parts))
 	for i, p := range parts {
-		groups[i].Text = p
-	}
-	if len(parts) > 0 && len(words)%len(parts) == 0 {
-		per := len(words) / len(parts)
-		for i := range groups {
-			groups[i].Words = words[i*per : (i+1)*per]
-		}
-		return groups
-	}
-	return dealByHex(groups, words)
-}
-
-// dealByHex gives each group one word per two characters, for values whose last
-// group is shorter. Words that do not fit at all follow the last group.
-func dealByHex(groups []Group, words []string) []Group {
-	for i := range groups {
-		n := min((len(groups[i].Text)+1)/2, len(words))
-		groups[i].Words, words = words[:n], words[n:]
-	}
-	if len(groups) > 0 {
-		last := &groups[len(groups)-1]
-		last.Words = append(last.Words[:len(last.Words):len(last.Words)], words...)
+		n := min((len(p)+per-1)/per, len(words))
+		groups[i] = Group{Text: p, Words: words[:n]}
+		words = words[n:]
 	}
 	return groups
 }

@@ -40,6 +40,7 @@ type Question struct {
 	Show       []Shown
 	Field      string // what to type
 	Format     string // how it looks, for the empty field
+	Grouped    bool   // long and of one kind of character: typed in groups
 	Blind      bool
 	Fault      string
 	Deadline   time.Time
@@ -74,10 +75,12 @@ func (c *Ceremony) Question() Question {
 	}
 	if !q.Blind {
 		for _, s := range q.Show {
-			v.Show = append(v.Show, Shown{Name: s.Name, Groups: groupsOf(s.Text, s.Words)})
+			name, _ := c.named(s.Name)
+			v.Show = append(v.Show, Shown{Name: name, Groups: groupsOf(s.Text, s.Words)})
 		}
 	}
-	v.Field, v.Format = c.field(q)
+	v.Field, v.Format = c.named(q.Value)
+	v.Grouped = strings.HasPrefix(q.Value, ceremony.ValueCheck) || strings.HasPrefix(q.Value, ceremony.ValueFingerprint)
 	return v
 }
 
@@ -97,9 +100,10 @@ func splitHint(detail string) (paragraphs, hint []string) {
 	return paragraphs, hint
 }
 
-// field names what is typed, by the name of the value ("pin/1": the first half).
-func (c *Ceremony) field(q ceremony.Question) (name, format string) {
-	kind, which, _ := strings.Cut(q.Value, "/")
+// named is a value's name for people ("pin/1": the first half) and, where it has
+// one, the form in which it is typed.
+func (c *Ceremony) named(value string) (name, format string) {
+	kind, which, _ := strings.Cut(value, "/")
 	w := c.words
 	switch kind {
 	case ceremony.ValuePIN:
@@ -117,7 +121,7 @@ func (c *Ceremony) field(q ceremony.Question) (name, format string) {
 	case "":
 		return w.FieldPassphrase, ""
 	default:
-		return q.Value, ""
+		return value, ""
 	}
 }
 

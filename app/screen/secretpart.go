@@ -1,0 +1,18 @@
+package screen
+
+import (
+	"keyrite.dev/keyrite/app/viewmodel"
+	"keyrite.dev/keyrite/app/widget"
+)
+
+// secretPart: one person types a part of a PIN. There is nothing to refuse: who
+// will not type it aborts, since an empty half would count against the HSM's
+// tries.
+func secretPart(r Room, q viewmodel.Question) Screen {
+	entry, pin := newSecret(r, q.Field)
+	enter := func() { pin.say(r.Model.Secret(entry.Take())) }
+	entry.OnEnter = enter
+	s := assemble(r, q, widget.Column(10, pin.object, actions(widget.NewButton(widget.Primary, r.Words.Enter, enter))))
+	s.First, s.Leave = entry, entry.Free
+	return s
+}
