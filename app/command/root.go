@@ -61,6 +61,6 @@ func newRoot(d Deps) *cobra.Command {
 		Version:       d.Version,
 		Args:          cobra.NoArgs,
 	}
-	root.AddCommand(newRehearse(d))
+	root.AddCommand(newPlan(d), newCredential(d), newRehearse(d), newFetch(d), newImport(d), newVerify(d), newRehearsalKMS(d))
 	return root
 }

@@ -1,0 +1,22 @@
+//go:build !headless
+
+package main
+
+import (
+	"context"
+	"os"
+
+	"keyrite.dev/keyrite/app/command"
+	"keyrite.dev/keyrite/hsm/worker"
+)
+
+// run starts a split worker before anything of the window is touched, else the
+// verb of the command line, else the window.
+func run(ctx context.Context) int {
+	if len(os.Args) == 2 && os.Args[1] == worker.Verb {
+		return worker.Main(ctx, os.Stdin, os.Stdout)
+	}
+	d := deps()
+	d.Tokens = tokens{}
+	return command.Run(ctx, d, os.Args[1:], os.Stdin, os.Stdout, os.Stderr)
+}
