@@ -21,12 +21,13 @@ const maxPassphrase = 1024
 const noFD = -1
 
 // readPassphrase reads one line from a file descriptor: passphrases are neither
-// flags nor environment, where other programs see them. Descriptor 0 is stdin.
+// flags nor environment, where other programs see them. Descriptor 0 is stdin; a
+// negative one asks on the terminal.
 func readPassphrase(stdin io.Reader, fd int) (secret.Bytes, error) {
 	in := stdin
 	switch {
 	case fd < 0:
-		return secret.Bytes{}, fail(ExitUsage, "missing --passphrase-fd N: the file descriptor that the passphrase can be read from")
+		return askPassphrase(os.Stderr, "Passphrase")
 	case fd > 0:
 		file := os.NewFile(uintptr(fd), "passphrase") //nolint:gosec // not negative
 		defer file.Close()                            //nolint:errcheck // only read
@@ -56,7 +57,7 @@ type credentialFlags struct {
 
 func (f *credentialFlags) add(c *cobra.Command) {
 	c.Flags().StringVar(&f.file, "credential", "", "your credential file (required)")
-	c.Flags().IntVar(&f.fd, "passphrase-fd", noFD, "file descriptor to read its passphrase from, one line (required)")
+	c.Flags().IntVar(&f.fd, "passphrase-fd", noFD, "file descriptor to read its passphrase from, one line; without it, the terminal asks")
 }
 
 // read reads the public part and holds it against the role that the verb is for.

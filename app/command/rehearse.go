@@ -1,6 +1,7 @@
 package command
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -352,8 +353,9 @@ func readPlan(path string) (plan.Plan, []byte, error) {
 	if err != nil {
 		return plan.Plan{}, nil, err
 	}
-	if _, p, err := policy.OpenUnchecked(data); err == nil {
-		return p, data, nil
+	if bytes.HasPrefix(data, []byte(signedPrefix)) {
+		_, p, err := policy.OpenUnchecked(data)
+		return p, data, err
 	}
 	p, err := plan.Parse(data)
 	return p, data, err
