@@ -15,6 +15,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -62,15 +63,20 @@ func newTestKey(private crypto.Signer) testKey {
 	return testKey{private, public}
 }
 
-// testPlan is a plan for the cast: one of each role, three custodians.
-func testPlan() (plan.Plan, map[string]testKey) {
-	keys := map[string]testKey{
+// castKeys are the keys of the cast, made once; they are only read.
+var castKeys = sync.OnceValue(func() map[string]testKey {
+	return map[string]testKey{
 		"administrator": edKey("administrator"), "operator": edKey("operator"), "witness": edKey("witness"),
 		"officer": edKey("officer"), "fetcher": edKey("fetcher"), "importer": edKey("importer"),
 		"custodian-1": edKey("custodian-1"), "custodian-2": edKey("custodian-2"), "custodian-3": ecKey(elliptic.P384(), "custodian-3"),
 		"hsm": ecKey(elliptic.P256(), "hsm"), Recorder: edKey("recorder"), "recorder-2": edKey("recorder-2"), "recorder-3": edKey("recorder-3"),
 		"outsider": edKey("outsider"),
 	}
+})
+
+// testPlan is a plan for the cast: one of each role, three custodians.
+func testPlan() (plan.Plan, map[string]testKey) {
+	keys := maps.Clone(castKeys())
 	p := plan.Plan{
 		Afterwards: plan.Keep, Ceremony: plan.CeremonyKeyImport, Cryptoperiod: 365,
 		Destination: plan.Destination{Account: "111122223333", Cloud: plan.CloudAWS, Key: "arn:aws:kms:eu-central-1:111122223333:key/k", Region: "eu-central-1"},
@@ -274,7 +280,9 @@ func or(s, otherwise string) string {
 func (w *world) envelope(typ string, payload []byte, edit func(*dsse.Envelope), by ...string) []byte {
 	env := dsse.Envelope{Payload: payload, PayloadType: typ, Signatures: []dsse.Signature{}}
 	for _, id := range by {
-		w.must(env.Add(context.Background(), w.keys[id]))
+		sig, err := w.keys[id].Sign(context.Background(), dsse.PAE(typ, payload))
+		w.must(err)
+		env.Signatures = append(env.Signatures, dsse.Signature{KeyID: w.keys[id].public.ID(), Sig: sig})
 	}
 	if edit != nil {
 		edit(&env)
