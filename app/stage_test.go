@@ -14,7 +14,6 @@ import (
 	"fyne.io/fyne/v2/test"
 
 	"keyrite.dev/keyrite/app/command"
-	"keyrite.dev/keyrite/app/viewmodel"
 	"keyrite.dev/keyrite/app/widget"
 	"keyrite.dev/keyrite/ceremony"
 	"keyrite.dev/keyrite/ceremony/plan"
@@ -213,4 +212,3 @@ func opened(s *stage, number string) ceremony.Step {
 
 const testHead = "3f2a91cc0be1778294d2e9a227489c01f5b0a3d46e5f7c8899aabbccddeeff00"
 
-var _ = viewmodel.ScreenDone

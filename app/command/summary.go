@@ -61,7 +61,7 @@ func (r *session) summariseRecord(s *Summary, report transcript.Report) {
 		s.add("Transcript", report.Verdict)
 		for _, x := range report.Signers {
 			if x.Seal {
-				s.add("Seal signed by", fmt.Sprintf("%s, %s", x.Name, x.Role))
+				s.add("Seal signed by", signer(x))
 			}
 		}
 	}
@@ -75,6 +75,13 @@ func (r *session) summariseRecord(s *Summary, report transcript.Report) {
 	}
 	s.add("Time", fmt.Sprintf("%s in all; %s passphrase stretching, %s waiting for the pretended cloud's RSA keys, %s the rest",
 		ms(total), ms(stretching), ms(waited), ms(total-stretching-waited)))
+}
+
+func signer(x transcript.Signer) string {
+	if x.Name == "" {
+		return "the recorder, this run's own key"
+	}
+	return x.Name + ", " + x.Role
 }
 
 func ms(d time.Duration) string { return fmt.Sprintf("%d ms", d.Milliseconds()) }

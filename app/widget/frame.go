@@ -63,13 +63,23 @@ func (f *Frame) Layout(_ []fyne.CanvasObject, size fyne.Size) {
 	pane := float32(0)
 	if f.PaneShows(size.Width) {
 		pane = min(paneMost, max(paneLeast, w*paneShare))
-		f.Right.Show()
-	} else {
-		f.Right.Hide()
 	}
+	show(f.Left, f.RailWidth > 0)
+	show(f.Right, pane > 0)
 	put(f.Top, e, e, w, top)
 	put(f.Bottom, e, size.Height-bottom-e, w, bottom)
 	put(f.Left, e, e+top, f.RailWidth, h)
 	put(f.Right, size.Width-e-pane, e+top, pane, h)
 	put(f.Middle, e+f.RailWidth, e+top, w-f.RailWidth-pane, h)
+}
+
+// show shows or hides, and does nothing when that is so: doing it in a layout
+// again and again would lay out again and again.
+func show(o fyne.CanvasObject, on bool) {
+	switch {
+	case on && !o.Visible():
+		o.Show()
+	case !on && o.Visible():
+		o.Hide()
+	}
 }

@@ -80,7 +80,7 @@ func (r *surfaceRenderer) Layout(size fyne.Size) {
 	r.box.Resize(size)
 	if c := r.s.Content; c != nil {
 		c.Move(fyne.NewPos(r.s.PadX, r.s.PadY))
-		c.Resize(size.Subtract(fyne.NewSize(2*r.s.PadX, 2*r.s.PadY)))
+		c.Resize(fyne.NewSize(max(size.Width-2*r.s.PadX, 0), max(size.Height-2*r.s.PadY, 0)))
 	}
 }
 

@@ -138,11 +138,15 @@ func (t *Token) key(id ceremony.KeyID) (pkcs11.ObjectHandle, error) {
 	return found[0], nil
 }
 
-// length is a secret key's length in bytes. SoftHSM does not know that of generic
-// secrets that it unwrapped, so what this session unwrapped is remembered.
+// length is a secret key's length in bytes. SoftHSM does not know that of keys
+// that it unwrapped, so what this session unwrapped is remembered; an AES key of
+// a ceremony has 32 bytes.
 func (t *Token) length(h pkcs11.ObjectHandle) int {
 	if n := t.number(h, pkcs11.CKA_VALUE_LEN); n > 0 && n < keywrap.MaxKey {
 		return int(n)
+	}
+	if t.number(h, pkcs11.CKA_KEY_TYPE) == pkcs11.CKK_AES {
+		return 32
 	}
 	id, err := t.get(h, pkcs11.CKA_ID)
 	if err != nil {
