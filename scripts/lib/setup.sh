@@ -1,0 +1,71 @@
+# Sourced by the other scripts: installs what is missing, and says so.
+# shellcheck shell=sh
+
+# What running and building needs, and what for.
+run_packages='gcc libc6-dev pkg-config libgl-dev libgl1 libx11-dev libxcursor-dev libxrandr-dev libxinerama-dev libxi-dev libxxf86vm-dev softhsm2 libnss3 jq openssl'
+run_reason='a C compiler and X11 headers for the window, SoftHSM2 and NSS softokn as throwaway HSM tokens, jq and openssl for verify.sh'
+# What the tests need on top. The Wayland headers are for a plain "go build ."
+test_packages='libwayland-dev libxkbcommon-dev libegl-dev xvfb xdotool imagemagick x11-utils dash shellcheck awscli git binutils'
+test_reason='headers for a plain go build, a display without a screen, and independent tools to compare with'
+# What scripts/bench-ceremony compares with.
+bench_packages='opensc ssss awscli libnss3-tools age'
+bench_reason='the tools that people do it with today'
+
+# need GROUP: makes sure of a group's packages.
+need() {
+	case $1 in
+	run) packages=$run_packages reason=$run_reason ;;
+	test) packages=$test_packages reason=$test_reason ;;
+	bench) packages=$bench_packages reason=$bench_reason ;;
+	esac
+	if ! command -v dpkg-query >/dev/null 2>&1 || ! command -v apt-get >/dev/null 2>&1; then
+		echo "This is not Debian or Ubuntu: make sure that these are there, by their Debian names:"
+		echo "  $packages"
+		echo "  (for $reason)"
+		return 0
+	fi
+	missing=
+	for p in $packages; do
+		case $(dpkg-query -W -f '${db:Status-Status}' "$p" 2>/dev/null) in
+		installed) ;;
+		*) missing="$missing $p" ;;
+		esac
+	done
+	[ -n "$missing" ] || return 0
+	echo "Installing:$missing"
+	echo "  (for $reason)"
+	sudo=
+	if [ "$(id -u)" -ne 0 ]; then
+		command -v sudo >/dev/null 2>&1 || {
+			echo "You are not root and there is no sudo. As root: apt-get install$missing" >&2
+			return 1
+		}
+		sudo=sudo
+	fi
+	# shellcheck disable=SC2086 # a list of words, and sudo may be empty
+	$sudo apt-get update -qq && $sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing >/dev/null
+}
+
+# need_go: the one thing that is assumed.
+need_go() {
+	PATH=$PATH:/usr/local/go/bin
+	export PATH
+	command -v go >/dev/null 2>&1 || {
+		echo "Go is missing. Keyrite needs Go 1.26 or newer: https://go.dev/dl/" >&2
+		return 1
+	}
+	v=$(go env GOVERSION)
+	minor=${v#go1.}
+	minor=${minor%%[!0-9]*}
+	[ "${minor:-0}" -ge 26 ] || {
+		echo "This is $v. Keyrite needs Go 1.26 or newer: https://go.dev/dl/" >&2
+		return 1
+	}
+}
+
+# cache: where built programs and pinned tools are kept between runs.
+cache() {
+	dir=${XDG_CACHE_HOME:-${HOME:-/tmp}/.cache}/keyrite
+	mkdir -p "$dir/bin"
+	echo "$dir"
+}
