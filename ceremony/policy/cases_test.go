@@ -15,14 +15,26 @@ type ruleCases struct{ accept, reject []testCase }
 // cases are, per rule, plans that must pass and plans that must not. Those
 // marked alone break nothing else.
 func cases() map[string]ruleCases {
-	all := peopleCases()
-	for id, c := range keyCases() {
-		all[id] = c
+	return map[string]ruleCases{
+		ruleForm:          formCases(),
+		ruleScheme:        schemeCases(),
+		ruleDualControl:   dualControlCases(),
+		ruleRoles:         roleCases(),
+		ruleFetchImport:   fetchImportCases(),
+		ruleThreshold:     thresholdCases(),
+		ruleKeys:          publicKeyCases(),
+		ruleHSMKey:        hsmKeyCases(),
+		ruleRecipients:    recipientCases(),
+		ruleKeySpec:       keySpecCases(),
+		ruleDestination:   destinationCases(),
+		ruleWrapMatrix:    wrapMatrixCases(),
+		ruleKeyStrength:   keyStrengthCases(),
+		ruleCryptoperiod:  cryptoperiodCases(),
+		ruleTimeLeft:      timeLeftCases(),
+		rulePhysicalSteps: physicalStepCases(),
+		ruleReferences:    referenceCases(),
+		ruleExceptions:    exceptionCases(),
 	}
-	for id, c := range formCases() {
-		all[id] = c
-	}
-	return all
 }
 
 func shares(k, n int) func(*plan.Plan) {
@@ -66,113 +78,132 @@ func moreCustodians(n int) func(*plan.Plan) {
 	}
 }
 
-func peopleCases() map[string]ruleCases {
-	rename := func(id, as string) func(*plan.Plan) {
-		return func(p *plan.Plan) { member(p, id).Name = member(p, as).Name }
+func rename(id, as string) func(*plan.Plan) {
+	return func(p *plan.Plan) { member(p, id).Name = member(p, as).Name }
+}
+
+func dropped(id string) func(*plan.Plan) { return func(p *plan.Plan) { remove(p, id) } }
+
+func added(role plan.Role) func(*plan.Plan) {
+	return func(p *plan.Plan) {
+		p.Roster = append(p.Roster, plan.Member{ID: "new", Key: newKey(), Name: "A New Person", Role: role})
 	}
-	without := func(id string) func(*plan.Plan) { return func(p *plan.Plan) { remove(p, id) } }
-	add := func(role plan.Role) func(*plan.Plan) {
-		return func(p *plan.Plan) {
-			p.Roster = append(p.Roster, plan.Member{ID: "new", Key: newKey(), Name: "A New Person", Role: role})
-		}
+}
+
+func key(id string, der []byte) func(*plan.Plan) {
+	return func(p *plan.Plan) { member(p, id).Key = der }
+}
+
+func sameKey(id, as string) func(*plan.Plan) {
+	return func(p *plan.Plan) { member(p, id).Key = member(p, as).Key }
+}
+
+func dualControlCases() ruleCases {
+	return ruleCases{
+		accept: []testCase{
+			{name: "two custodians", edit: both(custodians(2), shares(2, 2), excepting(ruleThreshold, "two people only"))},
+			{name: "two HSM operators", edit: added(plan.Operator)},
+		},
+		reject: []testCase{
+			{name: "no HSM operator for the other half of the PIN", edit: dropped("hsm-operator"), alone: true},
+			{name: "a threshold of one", edit: shares(1, 5)},
+			{name: "a threshold of none", edit: shares(0, 5)},
+			{name: "one custodian", edit: both(custodians(1), shares(1, 1))},
+			{name: "no custodian", edit: both(custodians(0), shares(0, 0))},
+		},
 	}
-	key := func(id string, der []byte) func(*plan.Plan) { return func(p *plan.Plan) { member(p, id).Key = der } }
-	sameKey := func(id, as string) func(*plan.Plan) {
-		return func(p *plan.Plan) { member(p, id).Key = member(p, as).Key }
+}
+
+func roleCases() ruleCases {
+	return ruleCases{
+		accept: []testCase{
+			{name: "names that share a part", edit: func(p *plan.Plan) { member(p, "witness").Name = "Ingrid Sørensen-Berg" }},
+		},
+		reject: []testCase{
+			{name: "no witness", edit: dropped("witness")},             // a physical step names this role
+			{name: "no administrator", edit: dropped("administrator")}, // and this one
+			{name: "no officer", edit: dropped("officer"), alone: true},
+			{name: "two administrators", edit: added(plan.Administrator), alone: true},
+			{name: "two witnesses", edit: added(plan.Witness), alone: true},
+			{name: "two officers", edit: added(plan.Officer), alone: true},
+			{name: "the administrator is the witness", edit: rename("witness", "administrator"), alone: true},
+			{name: "the administrator is the officer", edit: rename("officer", "administrator"), alone: true},
+			{name: "the witness is the officer", edit: rename("officer", "witness"), alone: true},
+			{name: "a custodian is the HSM operator", edit: rename("custodian-2", "hsm-operator"), alone: true},
+			{name: "a custodian is the importer", edit: rename("importer", "custodian-3"), alone: true},
+			{name: "a custodian holds two shares", edit: rename("custodian-5", "custodian-1"), alone: true},
+			{name: "the same name in capitals", edit: func(p *plan.Plan) { member(p, "witness").Name = "INGRID SØRENSEN" }, alone: true},
+			{name: "the same name with other space", edit: func(p *plan.Plan) { member(p, "witness").Name = "Ingrid  Sørensen" }, alone: true},
+			{name: "the same name with a ligature", edit: func(p *plan.Plan) {
+				member(p, "witness").Name, member(p, "officer").Name = "Fiona Ash", "ﬁona Ash"
+			}, alone: true},
+			{name: "the administrator has the witness's key", edit: sameKey("administrator", "witness")},
+			{name: "the witness has the HSM's key", edit: sameKey("witness", "hsm")},
+		},
 	}
-	return map[string]ruleCases{
-		ruleDualControl: {
-			accept: []testCase{
-				{name: "two custodians", edit: both(custodians(2), shares(2, 2), excepting(ruleThreshold, "two people only"))},
-				{name: "two HSM operators", edit: add(plan.Operator)},
-			},
-			reject: []testCase{
-				{name: "no HSM operator for the other half of the PIN", edit: without("hsm-operator"), alone: true},
-				{name: "a threshold of one", edit: shares(1, 5)},
-				{name: "a threshold of none", edit: shares(0, 5)},
-				{name: "one custodian", edit: both(custodians(1), shares(1, 1))},
-				{name: "no custodian", edit: both(custodians(0), shares(0, 0))},
-			},
+}
+
+func fetchImportCases() ruleCases {
+	return ruleCases{
+		accept: []testCase{{name: "two importers", edit: added(plan.Importer)}},
+		reject: []testCase{
+			{name: "no fetcher", edit: dropped("fetcher"), alone: true},
+			{name: "no importer", edit: dropped("importer"), alone: true},
+			{name: "one name", edit: rename("importer", "fetcher")},
+			{name: "one key", edit: sameKey("importer", "fetcher")},
+			{name: "the second importer is the fetcher", edit: both(added(plan.Importer), rename("new", "fetcher"))},
 		},
-		ruleRoles: {
-			accept: []testCase{
-				{name: "names that share a part", edit: func(p *plan.Plan) { member(p, "witness").Name = "Ingrid Sørensen-Berg" }},
-			},
-			reject: []testCase{
-				{name: "no witness", edit: without("witness")},             // a physical step names this role
-				{name: "no administrator", edit: without("administrator")}, // and this one
-				{name: "no officer", edit: without("officer"), alone: true},
-				{name: "two administrators", edit: add(plan.Administrator), alone: true},
-				{name: "two witnesses", edit: add(plan.Witness), alone: true},
-				{name: "two officers", edit: add(plan.Officer), alone: true},
-				{name: "the administrator is the witness", edit: rename("witness", "administrator"), alone: true},
-				{name: "the administrator is the officer", edit: rename("officer", "administrator"), alone: true},
-				{name: "the witness is the officer", edit: rename("officer", "witness"), alone: true},
-				{name: "a custodian is the HSM operator", edit: rename("custodian-2", "hsm-operator"), alone: true},
-				{name: "a custodian is the importer", edit: rename("importer", "custodian-3"), alone: true},
-				{name: "a custodian holds two shares", edit: rename("custodian-5", "custodian-1"), alone: true},
-				{name: "the same name in capitals", edit: func(p *plan.Plan) { member(p, "witness").Name = "INGRID SØRENSEN" }, alone: true},
-				{name: "the same name with other space", edit: func(p *plan.Plan) { member(p, "witness").Name = "Ingrid  Sørensen" }, alone: true},
-				{name: "the same name with a ligature", edit: func(p *plan.Plan) {
-					member(p, "witness").Name, member(p, "officer").Name = "Fiona Ash", "ﬁona Ash"
-				}, alone: true},
-				{name: "the administrator has the witness's key", edit: sameKey("administrator", "witness")},
-				{name: "the witness has the HSM's key", edit: sameKey("witness", "hsm")},
-			},
+	}
+}
+
+func thresholdCases() ruleCases {
+	return ruleCases{
+		accept: []testCase{
+			{name: "2 of 5", edit: shares(2, 5)},
+			{name: "4 of 5", edit: shares(4, 5)},
+			{name: "16 of 17 people fit but 16 is the most", edit: both(moreCustodians(11), shares(9, 16))},
+			{name: "5 of 5 with a reason", edit: both(shares(5, 5), excepting(ruleThreshold, "five board members, all or none"))},
 		},
-		ruleFetchImport: {
-			accept: []testCase{{name: "two importers", edit: add(plan.Importer)}},
-			reject: []testCase{
-				{name: "no fetcher", edit: without("fetcher"), alone: true},
-				{name: "no importer", edit: without("importer"), alone: true},
-				{name: "one name", edit: rename("importer", "fetcher")},
-				{name: "one key", edit: sameKey("importer", "fetcher")},
-				{name: "the second importer is the fetcher", edit: both(add(plan.Importer), rename("new", "fetcher"))},
-			},
+		reject: []testCase{
+			{name: "more shares than custodians", edit: shares(3, 6), alone: true},
+			{name: "fewer shares than custodians", edit: shares(3, 4), alone: true},
+			{name: "a threshold above the count", edit: shares(6, 5), alone: true},
+			{name: "5 of 5", edit: shares(5, 5), alone: true},
+			{name: "17 shares", edit: both(moreCustodians(12), shares(9, 17)), alone: true},
+			{name: "1 of 5, with a reason", edit: both(shares(1, 5), excepting(ruleThreshold, "we like it"))},
+			{name: "6 of 5, with a reason", edit: both(shares(6, 5), excepting(ruleThreshold, "we like it")), alone: true},
 		},
-		ruleThreshold: {
-			accept: []testCase{
-				{name: "2 of 5", edit: shares(2, 5)},
-				{name: "4 of 5", edit: shares(4, 5)},
-				{name: "16 of 17 people fit but 16 is the most", edit: both(moreCustodians(11), shares(9, 16))},
-				{name: "5 of 5 with a reason", edit: both(shares(5, 5), excepting(ruleThreshold, "five board members, all or none"))},
-			},
-			reject: []testCase{
-				{name: "more shares than custodians", edit: shares(3, 6), alone: true},
-				{name: "fewer shares than custodians", edit: shares(3, 4), alone: true},
-				{name: "a threshold above the count", edit: shares(6, 5), alone: true},
-				{name: "5 of 5", edit: shares(5, 5), alone: true},
-				{name: "17 shares", edit: both(moreCustodians(12), shares(9, 17)), alone: true},
-				{name: "1 of 5, with a reason", edit: both(shares(1, 5), excepting(ruleThreshold, "we like it"))},
-				{name: "6 of 5, with a reason", edit: both(shares(6, 5), excepting(ruleThreshold, "we like it")), alone: true},
-			},
+	}
+}
+
+func publicKeyCases() ruleCases {
+	return ruleCases{
+		accept: []testCase{
+			{name: "a custodian with a P-256 key, as cards have", edit: key("custodian-1", ecKey(elliptic.P256()))},
+			{name: "a P-384 key", edit: key("custodian-1", ecKey(elliptic.P384()))},
 		},
-		ruleKeys: {
-			accept: []testCase{
-				{name: "a custodian with a P-256 key, as cards have", edit: key("custodian-1", ecKey(elliptic.P256()))},
-				{name: "a P-384 key", edit: key("custodian-1", ecKey(elliptic.P384()))},
-			},
-			reject: []testCase{
-				{name: "no key", edit: key("fetcher", nil), alone: true},
-				{name: "garbage", edit: key("fetcher", []byte("key")), alone: true},
-				{name: "a key of small order", edit: key("fetcher", spki(ed25519.PublicKey(append([]byte{1}, make([]byte, 31)...)))), alone: true},
-				{name: "a key on P-521", edit: key("fetcher", ecKey(elliptic.P521())), alone: true},
-				{name: "a key with something behind it", edit: key("fetcher", append(newKey(), 0)), alone: true},
-				{name: "one key for two", edit: sameKey("fetcher", "witness")},
-			},
+		reject: []testCase{
+			{name: "no key", edit: key("fetcher", nil), alone: true},
+			{name: "garbage", edit: key("fetcher", []byte("key")), alone: true},
+			{name: "a key of small order", edit: key("fetcher", spki(ed25519.PublicKey(append([]byte{1}, make([]byte, 31)...)))), alone: true},
+			{name: "a key on P-521", edit: key("fetcher", ecKey(elliptic.P521())), alone: true},
+			{name: "a key with something behind it", edit: key("fetcher", append(newKey(), 0)), alone: true},
+			{name: "one key for two", edit: sameKey("fetcher", "witness")},
 		},
-		ruleHSMKey: {
-			accept: []testCase{
-				{name: "P-256", edit: key("hsm", ecKey(elliptic.P256()))},
-				{name: "P-384", edit: key("hsm", ecKey(elliptic.P384()))},
-			},
-			reject: []testCase{
-				{name: "no HSM", edit: without("hsm"), alone: true},
-				{name: "two HSMs", edit: both(add(plan.HSM), key("new", ecKey(elliptic.P256()))), alone: true},
-				{name: "an Ed25519 key, made in software", edit: key("hsm", newKey()), alone: true},
-			},
+	}
+}
+
+func hsmKeyCases() ruleCases {
+	return ruleCases{
+		accept: []testCase{
+			{name: "P-256", edit: key("hsm", ecKey(elliptic.P256()))},
+			{name: "P-384", edit: key("hsm", ecKey(elliptic.P384()))},
 		},
-		ruleRecipients: recipientCases(),
+		reject: []testCase{
+			{name: "no HSM", edit: dropped("hsm"), alone: true},
+			{name: "two HSMs", edit: both(added(plan.HSM), key("new", ecKey(elliptic.P256()))), alone: true},
+			{name: "an Ed25519 key, made in software", edit: key("hsm", newKey()), alone: true},
+		},
 	}
 }
 
