@@ -13,6 +13,8 @@ import (
 	"crypto/sha256"
 	"crypto/x509"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -225,12 +227,29 @@ type stage struct {
 	cloud  *aws.Client
 }
 
+// ring deals RSA keys that were made once, three of each size in turn: enough that
+// one import meets none twice.
+func ring() func(bits int) (*rsa.PrivateKey, error) {
+	var next atomic.Int64
+	return func(bits int) (*rsa.PrivateKey, error) { return made(bits, int(next.Add(1)%3)) }
+}
+
+type ringKey struct{ bits, place int }
+
+var ringKeys sync.Map // ringKey → func() (*rsa.PrivateKey, error)
+
+func made(bits, place int) (*rsa.PrivateKey, error) {
+	once, _ := ringKeys.LoadOrStore(ringKey{bits, place}, sync.OnceValues(func() (*rsa.PrivateKey, error) {
+		return rsa.GenerateKey(rand.Reader, bits)
+	}))
+	f, _ := once.(func() (*rsa.PrivateKey, error))
+	return f()
+}
+
 // newStage starts a cloud that makes no RSA keys ahead.
 func newStage(t testing.TB, cfg rehearsal.Config) stage {
 	t.Helper()
-	if cfg.Stock == 0 {
-		cfg.Stock = -1
-	}
+	cfg.Stock, cfg.MakeKey = -1, ring()
 	server, err := rehearsal.StartWith(t.Context(), cfg)
 	check(t, err)
 	t.Cleanup(func() { check(t, server.Close()) })

@@ -2,7 +2,6 @@ package rehearsal
 
 import (
 	"context"
-	"crypto/rand"
 	"crypto/rsa"
 	"sync"
 	"time"
@@ -19,6 +18,7 @@ type pool struct {
 	slots  chan struct{}
 	ctx    context.Context //nolint:containedctx // ends the makers
 	cancel context.CancelFunc
+	source func(bits int) (*rsa.PrivateKey, error)
 
 	mu     sync.Mutex
 	ready  map[string][]*futureKey // ordered and not taken, by key spec
@@ -31,9 +31,9 @@ type futureKey struct {
 	key  *rsa.PrivateKey // after done; nil if the pool stopped
 }
 
-func newPool() *pool {
+func newPool(source func(bits int) (*rsa.PrivateKey, error)) *pool {
 	ctx, cancel := context.WithCancel(context.Background())
-	return &pool{slots: make(chan struct{}, makers), ctx: ctx, cancel: cancel, ready: map[string][]*futureKey{}}
+	return &pool{slots: make(chan struct{}, makers), ctx: ctx, cancel: cancel, source: source, ready: map[string][]*futureKey{}}
 }
 
 func (p *pool) stop() { p.cancel() }
@@ -74,7 +74,7 @@ func (p *pool) make(keySpec string) *futureKey {
 		case p.slots <- struct{}{}:
 		}
 		defer func() { <-p.slots }()
-		if key, err := rsa.GenerateKey(rand.Reader, wrappingBits(keySpec)); err == nil {
+		if key, err := p.source(wrappingBits(keySpec)); err == nil {
 			f.key = key
 		}
 	}()

@@ -12,6 +12,8 @@ package rehearsal
 
 import (
 	"context"
+	"crypto/rand"
+	"crypto/rsa"
 	"errors"
 	"fmt"
 	"net"
@@ -23,11 +25,12 @@ import (
 
 // A Config is what tests turn. The zero value is a rehearsal's.
 type Config struct {
-	Listen    string           // loopback address, "" is 127.0.0.1 on any port
-	Now       func() time.Time // nil is the machine's clock
-	Lag       time.Duration    // how long an import takes to show in the key's state
-	SingleUse bool             // an import token that was used is refused: stricter than AWS says
-	Stock     int              // RSA_4096 wrapping keys made ahead; 0 is [DefaultStock], less is none
+	Listen    string                                  // loopback address, "" is 127.0.0.1 on any port
+	Now       func() time.Time                        // nil is the machine's clock
+	Lag       time.Duration                           // how long an import takes to show in the key's state
+	SingleUse bool                                    // an import token that was used is refused: stricter than AWS says
+	MakeKey   func(bits int) (*rsa.PrivateKey, error) // nil makes a real one each time
+	Stock     int                                     // RSA_4096 wrapping keys made ahead; 0 is [DefaultStock], less is none
 }
 
 // DefaultStock is what one rehearsal takes: two parameter sets and the control's.
@@ -63,12 +66,15 @@ func StartWith(ctx context.Context, cfg Config) (*Server, error) {
 	if cfg.Stock == 0 {
 		cfg.Stock = DefaultStock
 	}
+	if cfg.MakeKey == nil {
+		cfg.MakeKey = func(bits int) (*rsa.PrivateKey, error) { return rsa.GenerateKey(rand.Reader, bits) }
+	}
 	listener, err := listenLoopback(ctx, cfg.Listen)
 	if err != nil {
 		return nil, err
 	}
 	s := &Server{
-		cfg: cfg, listener: listener, pool: newPool(), done: make(chan struct{}),
+		cfg: cfg, listener: listener, pool: newPool(cfg.MakeKey), done: make(chan struct{}),
 		keys: map[string]*key{}, pairs: map[[pairIDSize]byte]*pair{},
 	}
 	s.http = &http.Server{
