@@ -16,7 +16,9 @@ func run(ctx context.Context) int {
 	if len(os.Args) == 2 && os.Args[1] == worker.Verb {
 		return worker.Main(ctx, os.Stdin, os.Stdout)
 	}
+	trace, args := takeTrace(os.Args[1:])
 	d := deps()
 	d.Tokens = tokens{}
-	return command.Run(ctx, d, os.Args[1:], os.Stdin, os.Stdout, os.Stderr)
+	d.Window = window(trace)
+	return command.Run(ctx, d, args, os.Stdin, os.Stdout, os.Stderr)
 }

@@ -14,6 +14,6 @@ func hasDisplay() bool {
 	case "darwin", "windows":
 		return true
 	default:
-		return os.Getenv("DISPLAY") != ""
+		return os.Getenv("DISPLAY") != "" || wayland && os.Getenv("WAYLAND_DISPLAY") != ""
 	}
 }

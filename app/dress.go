@@ -34,21 +34,23 @@ func (w *Window) topBar() fyne.CanvasObject {
 	icon.FillMode = canvas.ImageFillContain
 	icon.SetMinSize(fyne.NewSquareSize(30))
 	name := widget.Row(10, icon, widget.Middle(widget.BoldLine(w.words.Product, widget.ColorRailText, widget.SizeHead)))
+	kind := widget.OnMark
+	if w.model == nil {
+		kind = widget.Quiet
+	}
 	buttons := widget.Row(2,
-		widget.NewButton(widget.Quiet, w.words.Smaller, func() { w.zoom(-0.1) }),
-		widget.NewButton(widget.Quiet, w.words.Larger, func() { w.zoom(+0.1) }),
-		widget.NewButton(widget.Quiet, w.words.Colours, w.nextMode),
+		widget.NewButton(kind, w.words.Smaller, func() { w.zoom(-0.1) }),
+		widget.NewButton(kind, w.words.Larger, func() { w.zoom(+0.1) }),
+		widget.NewButton(kind, w.words.Colours, w.nextMode),
 	)
 	if w.model == nil {
 		return widget.NewSurface(widget.ColorBar, 18, 8, 0, widget.Ends(name, buttons))
 	}
-	buttons.Add(widget.NewButton(widget.Quiet, w.words.TranscriptShow, w.togglePane))
-	mark := widget.NewSurface(widget.ColorRehearsal, 18, 6, 0, widget.Ends(
-		widget.Row(16,
-			widget.BoldLine(w.words.RehearsalMark, widget.ColorOnMark, widget.SizeTitle),
-			widget.Middle(widget.Line(w.words.RehearsalWords, widget.ColorOnMark, widget.SizeText))),
-		widget.Row(0)))
-	return widget.Column(0, mark, widget.NewSurface(widget.ColorBar, 18, 5, 0, widget.Ends(name, buttons)))
+	buttons.Add(widget.NewButton(kind, w.words.TranscriptShow, w.togglePane))
+	mark := widget.Row(14, icon,
+		widget.Middle(widget.BoldLine(w.words.RehearsalMark, widget.ColorOnMark, widget.SizeTitle)),
+		widget.Middle(widget.Line(w.words.RehearsalWords, widget.ColorOnMark, widget.SizeText)))
+	return widget.NewSurface(widget.ColorRehearsal, 16, 5, 0, widget.Ends(mark, buttons))
 }
 
 // dressFoot draws the bottom bar: keys, time left, abort.

@@ -211,4 +211,3 @@ func opened(s *stage, number string) ceremony.Step {
 }
 
 const testHead = "3f2a91cc0be1778294d2e9a227489c01f5b0a3d46e5f7c8899aabbccddeeff00"
-

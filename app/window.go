@@ -10,6 +10,7 @@ import (
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/theme"
 
 	"keyrite.dev/keyrite/app/command"
 	"keyrite.dev/keyrite/app/screen"
@@ -86,8 +87,9 @@ func NewWindow(ctx context.Context, o Options) (*Window, error) {
 func (w *Window) build() {
 	w.rail, w.pane = newRail(w.words), newPane(w.words)
 	w.top, w.foot, w.middle = container.NewStack(), container.NewStack(), container.NewStack()
+	paper := widget.NewSurface(theme.ColorNameBackground, 0, 0, 0, w.middle)
 	w.frame = &widget.Frame{
-		Top: w.top, Bottom: w.foot, Left: w.rail.object, Right: w.pane.object, Middle: w.middle, OnWidth: w.fit,
+		Top: w.top, Bottom: w.foot, Left: w.rail.object, Right: w.pane.object, Middle: paper, OnWidth: w.fit,
 	}
 	w.root = w.frame.NewFrame()
 	under := widget.NewSurface(widget.ColorRehearsal, 0, 0, 0, nil)
@@ -109,6 +111,7 @@ func (w *Window) home() {
 func (w *Window) room() screen.Room {
 	return screen.Room{
 		Words: w.words, Model: w.model, Keys: w.keys, Canvas: w.win.Canvas(), Home: w.home, Refocus: w.refocus,
+		Relayout: w.middle.Refresh,
 	}
 }
 

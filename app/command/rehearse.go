@@ -54,7 +54,7 @@ plays all the people; else the window opens at step one.`,
 	}
 	f := c.Flags()
 	f.StringVar(&o.Plan, "plan", "", "plan to rehearse (plan.json or a signed plan); roster and officer are replaced")
-	f.StringVar(&o.Token, "token", "nss", "throwaway HSM token: nss or softhsm")
+	f.StringVar(&o.Token, "token", defaultToken, "throwaway HSM token: nss or softhsm")
 	f.StringVar(&o.Endpoint, "endpoint-url", "", "another KMS, on loopback only; the key is created there")
 	f.StringVar(&o.Region, "region", "", "region of the key; the plan's own if empty")
 	f.StringVar(&o.Out, "out", "", "ceremony folder to make; it must not exist")
@@ -62,6 +62,9 @@ plays all the people; else the window opens at step one.`,
 	_ = c.MarkFlagRequired("out") // the flag exists, two lines up
 	return c
 }
+
+// defaultToken is the throwaway HSM of a rehearsal that names none.
+const defaultToken = "nss"
 
 func rehearseByHand(d Deps) func(context.Context, RehearsalOptions, ceremony.Prompter) (Summary, error) {
 	return func(ctx context.Context, o RehearsalOptions, room ceremony.Prompter) (Summary, error) {

@@ -61,6 +61,11 @@ func newRoot(d Deps) *cobra.Command {
 		Version:       d.Version,
 		Args:          cobra.NoArgs,
 	}
+	if d.Window != nil {
+		root.RunE = func(c *cobra.Command, _ []string) error {
+			return d.Window(c.Context(), WindowConfig{Rehearse: rehearseByHand(d), Options: RehearsalOptions{Token: defaultToken}})
+		}
+	}
 	root.AddCommand(newPlan(d), newCredential(d), newRehearse(d), newFetch(d), newImport(d), newVerify(d), newRehearsalKMS(d))
 	return root
 }

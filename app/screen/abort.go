@@ -13,9 +13,9 @@ func noSecret() secret.Bytes { return secret.Bytes{} }
 // Abort asks for the word and the reason, then ends the ceremony.
 func Abort(r Room) {
 	why := widget.NewEntry(r.Keys, r.Words.ReasonHint)
-	whyField := newField(r.Words.ReasonLabel, why)
+	whyField := newField(r, r.Words.ReasonLabel, why)
 	word := widget.NewEntry(r.Keys, "")
-	wordField := newField(fmt.Sprintf(r.Words.AbortType, r.Words.AbortWord), word)
+	wordField := newField(r, fmt.Sprintf(r.Words.AbortType, r.Words.AbortWord), word)
 	var m *widget.Modal
 	leave := func() {
 		m.Close()

@@ -15,15 +15,11 @@ import (
 // cardWidth caps a card: long lines are hard to read.
 const cardWidth = 940
 
-// card lays a screen out: head, a body that scrolls, and a foot that is always
-// seen, with what is typed and pressed.
+// card lays a screen out: head and body, which scroll where the window is low,
+// and a foot that is always seen, with what is typed and pressed.
 func card(head, body, foot fyne.CanvasObject, danger bool) (fyne.CanvasObject, *widget.Scroller) {
-	scroll := widget.NewScroller(body)
-	c := widget.NewCard(widget.Bands(
-		widget.Column(0, head, widget.Gap(12)),
-		scroll.Container,
-		widget.Column(12, widget.Gap(0), widget.Rule(), foot),
-	))
+	scroll := widget.NewScroller(widget.Column(14, head, body))
+	c := widget.NewCard(widget.Bands(widget.Gap(0), scroll.Container, widget.Column(10, widget.Gap(0), widget.Rule(), foot)))
 	if danger {
 		c.Edge, c.EdgeWidth = widget.ColorBad, 2
 	}
@@ -53,18 +49,29 @@ func stepHead(r Room, s viewmodel.StepCard) fyne.CanvasObject {
 	return widget.Column(5, line, widget.BoldBlock(s.Title, widget.ColorText, widget.SizeTitle), widget.Gap(2), chips)
 }
 
-// wordsOf are the step's instructions and the question's own words.
+// wordsOf are the question's own words and the step's instructions: first what
+// is asked now, where that is more than "is it done?".
 func wordsOf(r Room, s viewmodel.StepCard, q viewmodel.Question) *fyne.Container {
 	body := widget.Column(12)
 	if q.Fault != "" {
 		body.Add(fault(q.Fault))
 	}
-	if len(s.Words) > 0 {
-		body.Add(widget.NewNumbered(s.Words))
-	}
-	if q.Title != "" && q.Title != s.Title {
+	asked := q.Title != "" && q.Title != s.Title
+	if asked {
 		body.Add(widget.BoldBlock(q.Title, widget.ColorText, widget.SizeHead))
 	}
+	askedFor(r, body, q)
+	if len(s.Words) == 0 {
+		return body
+	}
+	if asked || len(q.Params) > 0 {
+		body.Add(widget.Caption(r.Words.ThisStep))
+	}
+	body.Add(widget.NewNumbered(s.Words))
+	return body
+}
+
+func askedFor(r Room, body *fyne.Container, q viewmodel.Question) {
 	for _, p := range q.Detail {
 		body.Add(widget.Block(p, widget.ColorText, widget.SizeText))
 	}
@@ -78,7 +85,6 @@ func wordsOf(r Room, s viewmodel.StepCard, q viewmodel.Question) *fyne.Container
 		}
 		body.Add(widget.Column(6, widget.Caption(r.Words.WhatIsSigned), widget.NewTable(rows)))
 	}
-	return body
 }
 
 // few is how many groups are shown at the largest size.
@@ -98,9 +104,9 @@ func fault(text string) fyne.CanvasObject {
 
 // hint shows what a rehearsal tells people that they would know otherwise.
 func hint(r Room, lines []string) fyne.CanvasObject {
-	words := widget.Wrap(18)
+	words := widget.Column(2)
 	for _, l := range lines {
-		words.Add(widget.MonoLine(l, widget.ColorText, widget.SizeText))
+		words.Add(widget.MonoBlock(l, widget.ColorText, widget.SizeText))
 	}
 	return widget.NewBox(widget.ColorTintMark, widget.ColorMarkText, widget.Column(4,
 		widget.BoldLine(r.Words.OnlyHere, widget.ColorMarkText, widget.SizeSmall), words))
@@ -111,13 +117,15 @@ func actions(buttons ...*widget.Button) fyne.CanvasObject {
 	row := widget.Row(10, layout.NewSpacer())
 	for _, b := range buttons {
 		if b.Kind == widget.Primary || b.Kind == widget.Danger {
-			row.Add(widget.Sized(170, 0, b))
+			row.Add(widget.Sized(primaryWidth, 0, b))
 			continue
 		}
 		row.Add(b)
 	}
 	return row
 }
+
+const primaryWidth = 140
 
 // countdown shows the time left until a deadline.
 func countdown(r Room, deadline time.Time) (fyne.CanvasObject, func(time.Time)) {
@@ -128,8 +136,14 @@ func countdown(r Room, deadline time.Time) (fyne.CanvasObject, func(time.Time)) 
 			line.Set(r.Words.DeadlineOver)
 			return
 		}
-		line.Set(fmt.Sprintf(r.Words.Deadline, left, deadline.UTC().Format("15:04")))
+		line.Set(fmt.Sprintf(r.Words.Deadline, clock(left), deadline.UTC().Format("15:04")))
 	}
 	tick(time.Now())
 	return widget.NewBox(widget.ColorTintWarn, widget.ColorWarn, line), tick
+}
+
+// clock writes a time left as 3:07:09.
+func clock(d time.Duration) string {
+	s := int(d.Seconds())
+	return fmt.Sprintf("%d:%02d:%02d", s/3600, s/60%60, s%60)
 }

@@ -12,7 +12,7 @@ import (
 func Home(r Room, h viewmodel.Home, start func(folder string)) Screen {
 	folder := widget.NewEntry(r.Keys, "")
 	folder.SetText(h.Folder)
-	where := newField(r.Words.HomeFolder, folder)
+	where := newField(r, r.Words.HomeFolder, folder)
 	begin := func() {
 		if fault := h.Check(folder.Text); fault != "" {
 			where.say(fault)

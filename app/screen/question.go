@@ -54,12 +54,17 @@ func primaryKind(r Room) widget.ButtonKind {
 
 // A field is one thing to type, with its caption and a place for its fault.
 type field struct {
-	object fyne.CanvasObject
-	fault  *widget.Text
+	object   fyne.CanvasObject
+	fault    *widget.Text
+	relayout func()
 }
 
-func newField(caption string, entry fyne.CanvasObject) field {
-	f := field{fault: widget.BoldBlock("", widget.ColorBad, widget.SizeText)}
+// newField makes a field, with its buttons beside it if there are any.
+func newField(r Room, caption string, entry fyne.CanvasObject, buttons ...*widget.Button) field {
+	if len(buttons) > 0 {
+		entry = widget.Ends(entry, actions(buttons...))
+	}
+	f := field{relayout: r.Relayout, fault: widget.BoldBlock("", widget.ColorBad, widget.SizeText)}
 	f.fault.Hide()
 	f.object = widget.Column(5, widget.Caption(caption), entry, f.fault)
 	return f
@@ -67,18 +72,22 @@ func newField(caption string, entry fyne.CanvasObject) field {
 
 // say shows a fault below the field; "" takes it away.
 func (f field) say(text string) {
+	if f.fault.String() == text {
+		return
+	}
 	f.fault.Set(text)
 	f.fault.Hidden = text == ""
 	f.object.Refresh()
+	f.relayout()
 }
 
 // newSecret makes a field for a secret. Without memory for it there is no screen
 // to show, so the fault stands where the field would.
-func newSecret(r Room, caption string) (*widget.SecretEntry, field) {
+func newSecret(r Room, caption string, buttons ...*widget.Button) (*widget.SecretEntry, field) {
 	e, err := widget.NewSecretEntry(r.Keys, widget.SecretWords{
 		Empty: r.Words.SecretEmpty, Count: r.Words.SecretCount, NoPaste: r.Words.SecretNoPaste, Full: r.Words.SecretFull,
 	})
-	f := newField(caption, e)
+	f := newField(r, caption, e, buttons...)
 	if err != nil {
 		f.say(err.Error())
 	}

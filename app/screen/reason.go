@@ -8,7 +8,7 @@ import (
 // signed. person is who refuses an approval.
 func reason(r Room, title, person string) {
 	why := widget.NewEntry(r.Keys, r.Words.ReasonHint)
-	whyField := newField(r.Words.ReasonLabel, why)
+	whyField := newField(r, r.Words.ReasonLabel, why)
 	content := widget.Column(14, widget.BoldBlock(title, widget.ColorText, widget.SizeHead), whyField.object)
 	var m *widget.Modal
 	var pass *widget.SecretEntry

@@ -17,6 +17,8 @@ type Room struct {
 	Model  *viewmodel.Ceremony
 	Keys   *widget.Keys
 	Canvas fyne.Canvas
+	// Relayout lays the screen out again after a part of it changed its height.
+	Relayout func()
 	// Refocus gives the focus back to the screen after a dialog.
 	Refocus func()
 	Home    func() // leads from the last screen back to the first

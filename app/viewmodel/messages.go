@@ -59,6 +59,7 @@ type Messages struct {
 	OnlyHere     string `json:"onlyHere"` // heads the rehearsal's hint
 	Deadline     string `json:"deadline"` // time left, time of day
 	DeadlineOver string `json:"deadlineOver"`
+	ThisStep     string `json:"thisStep"`
 	Working      string `json:"working"`
 	WorkingHint  string `json:"workingHint"`
 	AbortComing  string `json:"abortComing"`
@@ -72,6 +73,7 @@ type Messages struct {
 	ApprovedByNobody  string `json:"approvedByNobody"`
 	Approve           string `json:"approve"`
 	ChooseFirst       string `json:"chooseFirst"`
+	ChooseAgain       string `json:"chooseAgain"`
 	PassphraseOf      string `json:"passphraseOf"` // name
 	Sign              string `json:"sign"`
 	Enter             string `json:"enter"`

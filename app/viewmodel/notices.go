@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"keyrite.dev/keyrite/ceremony"
+	"keyrite.dev/keyrite/ceremony/plan"
 )
 
 // An Act is a part of the script.
@@ -145,7 +146,7 @@ func (c *Ceremony) name(id string) string {
 	if n, ok := c.names[id]; ok {
 		return n
 	}
-	return id
+	return c.words.role(plan.Role(id))
 }
 
 func (c *Ceremony) noteOf(n ceremony.HeadNotice) Note {

@@ -100,6 +100,17 @@ func splitHint(detail string) (paragraphs, hint []string) {
 	return paragraphs, hint
 }
 
+// HintFor is the part of the hint that is for one person, which names the person
+// first; the whole hint when no part does.
+func (q Question) HintFor(name string) []string {
+	for _, l := range q.Hint {
+		if rest, ok := strings.CutPrefix(l, name+": "); ok {
+			return []string{rest}
+		}
+	}
+	return q.Hint
+}
+
 // named is a value's name for people ("pin/1": the first half) and, where it has
 // one, the form in which it is typed.
 func (c *Ceremony) named(value string) (name, format string) {

@@ -20,8 +20,12 @@ const (
 	Primary
 	// Danger is a Primary that cannot be undone.
 	Danger
+	// Small is a Secondary beside text.
+	Small
 	// Quiet is for the dark bar.
 	Quiet
+	// OnMark is for the rehearsal's mark.
+	OnMark
 )
 
 // A Button answers Return and Space, once a press, and shows its focus.
@@ -120,8 +124,8 @@ func (r *buttonRenderer) Objects() []fyne.CanvasObject {
 }
 
 func (r *buttonRenderer) MinSize() fyne.Size {
-	pad := fyne.NewSize(36, 22)
-	if r.b.Kind == Quiet {
+	pad := fyne.NewSize(32, 20)
+	if r.b.small() {
 		pad = fyne.NewSize(22, 12)
 	}
 	return r.label.MinSize().Add(pad).Add(fyne.NewSquareSize(2 * ringWidth))
@@ -143,6 +147,9 @@ func (r *buttonRenderer) Refresh() {
 	canvas.Refresh(r.b)
 }
 
+// small buttons stand in bars and beside text.
+func (b *Button) small() bool { return b.Kind == Quiet || b.Kind == Small || b.Kind == OnMark }
+
 type buttonLook struct{ fill, text, edge, ring fyne.ThemeColorName }
 
 func (b *Button) look() buttonLook {
@@ -151,6 +158,12 @@ func (b *Button) look() buttonLook {
 		return buttonLook{fill: ColorPrimary, text: theme.ColorNameForegroundOnPrimary, ring: ColorRing}
 	case Danger:
 		return buttonLook{fill: ColorBad, text: ColorOnDanger, ring: ColorBad}
+	case OnMark:
+		look := buttonLook{text: ColorOnMark, ring: ColorOnMark}
+		if b.hovered || b.focused {
+			look.edge = ColorOnMark
+		}
+		return look
 	case Quiet:
 		look := buttonLook{text: ColorRailMuted, ring: ColorRingDark}
 		if b.hovered || b.focused {
@@ -170,7 +183,7 @@ func (r *buttonRenderer) paint() {
 		r.box.StrokeColor, r.box.StrokeWidth = colorOf(r.b, look.edge), 1
 	}
 	r.label.text, r.label.Color = r.b.Text, look.text
-	if r.b.Kind == Quiet {
+	if r.b.small() {
 		r.label.SizeName = SizeSmall
 	}
 	r.ring.FillColor, r.ring.CornerRadius, r.ring.StrokeWidth = color.Transparent, 11, 0

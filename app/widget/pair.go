@@ -10,7 +10,7 @@ import (
 
 // newPair puts a name beside its value; the name has a third of the width.
 func newPair(name, value *Text) *fyne.Container {
-	return container.New(pairLayout{share: 0.3}, name, value)
+	return container.New(pairLayout{share: 0.24}, name, value)
 }
 
 // newItem puts a number before a text.

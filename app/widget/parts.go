@@ -28,7 +28,7 @@ func NewGroup(text string, words []string, large bool) fyne.CanvasObject {
 	value.Align = fyne.TextAlignCenter
 	parts := []fyne.CanvasObject{value}
 	for _, w := range words {
-		line := Line(w, ColorMuted, SizeSmall)
+		line := Line(w, ColorText, SizeText)
 		line.Align = fyne.TextAlignCenter
 		parts = append(parts, line)
 	}
