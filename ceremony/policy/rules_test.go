@@ -112,3 +112,30 @@ func sectionOf(doc, id string) string {
 	section, _, _ := strings.Cut(rest, "\n#")
 	return section
 }
+
+func TestEveryTestThatTheAssuranceDocumentNamesIsThere(t *testing.T) {
+	root := os.DirFS("../..")
+	doc, err := fs.ReadFile(root, "docs/assurance.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	there := map[string]bool{}
+	err = fs.WalkDir(root, ".", func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() || !strings.HasSuffix(path, "_test.go") {
+			return err
+		}
+		source, err := fs.ReadFile(root, path)
+		for _, m := range regexp.MustCompile(`(?m)^func (Test\w+)\(`).FindAllSubmatch(source, -1) {
+			there[string(m[1])] = true
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range regexp.MustCompile(`\bTest[A-Z]\w+`).FindAllString(string(doc), -1) {
+		if !there[name] {
+			t.Errorf("docs/assurance.md names %s, which is not there", name)
+		}
+	}
+}
