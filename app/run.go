@@ -122,6 +122,7 @@ func Run(ctx context.Context, newApp func() fyne.App, o Options) error {
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
+	quietToolkit()
 	o.App, o.Post = newApp(), fyne.Do
 	w, err := NewWindow(ctx, o)
 	if err != nil {

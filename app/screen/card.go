@@ -64,10 +64,12 @@ func wordsOf(r Room, s viewmodel.StepCard, q viewmodel.Question) *fyne.Container
 	if len(s.Words) == 0 {
 		return body
 	}
+	size := widget.SizeHead
 	if asked || len(q.Params) > 0 {
 		body.Add(widget.Caption(r.Words.ThisStep))
+		size = widget.SizeText
 	}
-	body.Add(widget.NewNumbered(s.Words))
+	body.Add(widget.NewNumbered(s.Words, size))
 	return body
 }
 

@@ -27,7 +27,7 @@ func Home(r Room, h viewmodel.Home, start func(folder string)) Screen {
 		widget.Row(0, widget.NewPill(r.Words.HomeRehearse, widget.ColorOnMark, widget.ColorRehearsal)),
 		widget.BoldBlock(r.Words.HomeTitle, widget.ColorText, widget.SizeTitle),
 		widget.Block(r.Words.HomeWords, widget.ColorText, widget.SizeText),
-		widget.NewNumbered(r.Words.HomeSteps),
+		widget.NewNumbered(r.Words.HomeSteps, widget.SizeText),
 		widget.NewTable([][2]string{{r.Words.HomePlan, h.Plan}, {r.Words.HomeToken, h.Token}}),
 		where.object,
 		actions(begins),

@@ -14,8 +14,8 @@ func newPair(name, value *Text) *fyne.Container {
 }
 
 // newItem puts a number before a text.
-func newItem(n int, text string) *fyne.Container {
-	return container.New(pairLayout{fixed: 2}, BoldLine(strconv.Itoa(n), ColorPrimary, SizeText), Block(text, ColorText, SizeText))
+func newItem(n int, text string, size fyne.ThemeSizeName) *fyne.Container {
+	return container.New(pairLayout{fixed: 2}, BoldBlock(strconv.Itoa(n), ColorPrimary, size), Block(text, ColorText, size))
 }
 
 // A pairLayout gives the first object a share of the width or, if that is zero, a

@@ -37,11 +37,11 @@ func NewGroup(text string, words []string, large bool) fyne.CanvasObject {
 	return s
 }
 
-// NewNumbered is a list of instructions.
-func NewNumbered(lines []string) fyne.CanvasObject {
+// NewNumbered is a list of instructions, in a size of text.
+func NewNumbered(lines []string, size fyne.ThemeSizeName) fyne.CanvasObject {
 	list := Column(6)
 	for i, l := range lines {
-		list.Add(newItem(i+1, l))
+		list.Add(newItem(i+1, l, size))
 	}
 	return list
 }
