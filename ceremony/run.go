@@ -85,6 +85,9 @@ var (
 // existing folder, a software token or automatic people in production, before
 // anything is made.
 func NewRun(ctx context.Context, cfg Config) (*Run, error) {
+	if cfg.Plan.Digest() == "" {
+		return nil, errors.New("invalid run: no approved plan")
+	}
 	info, err := cfg.Token.Info(ctx)
 	if err != nil {
 		return nil, err
