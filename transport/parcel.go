@@ -23,6 +23,7 @@ import (
 // A Kind is what a parcel is for; it is the word in the payload type.
 type Kind string
 
+// Kinds of parcels.
 const (
 	Plan             Kind = "plan"              // officer → everyone; the payload is the plan itself
 	ImportParameters Kind = "import-parameters" // fetcher → room

@@ -2,8 +2,8 @@ package command
 
 import (
 	"context"
+	"fmt"
 	"io"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -51,7 +51,7 @@ type fetchVerb struct {
 func newFetch(d Deps) *cobra.Command {
 	v := fetchVerb{d: d}
 	c := &cobra.Command{
-		Use:   "fetch --key-id KEY --credential FILE --passphrase-fd N --out FILE",
+		Use:   "fetch --key-id KEY --credential FILE --out FILE",
 		Short: "Fetch import parameters for a cloud key, as a signed parcel",
 		Long: `Fetch asks the cloud for wrapping keys and import tokens and signs them with your
 credential: the parcel goes into the room. Parameters are good for 24 hours.
@@ -64,7 +64,7 @@ An encryption key takes two sets, one for the key from the HSM and one for the
 key regained from the shares; an HMAC key takes one.`,
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			return v.run(c.Context(), c.InOrStdin(), c.OutOrStdout())
+			return v.run(c.Context(), c.InOrStdin(), c.OutOrStdout(), c.ErrOrStderr())
 		},
 	}
 	v.credential.add(c)
@@ -77,7 +77,7 @@ key regained from the shares; an HMAC key takes one.`,
 	return c
 }
 
-func (v fetchVerb) run(ctx context.Context, stdin io.Reader, out io.Writer) error {
+func (v fetchVerb) run(ctx context.Context, stdin io.Reader, out, prompts io.Writer) error {
 	if v.key == "" {
 		return fail(ExitUsage, "missing --key-id KEY")
 	}
@@ -92,7 +92,7 @@ func (v fetchVerb) run(ctx context.Context, stdin io.Reader, out io.Writer) erro
 	if err != nil {
 		return err
 	}
-	signer, err := v.credential.unlock(stdin, file)
+	signer, err := v.credential.unlock(stdin, prompts, file)
 	if err != nil {
 		return err
 	}
@@ -120,30 +120,12 @@ func printSets(out io.Writer, sets []ceremony.ParameterSet) {
 		sayf(out, "  Wrapping     %s, %s", s.Algorithm, s.KeySpec)
 		sayf(out, "  Good until   %s", s.ValidTo.UTC().Format("2006-01-02 15:04:05 UTC"))
 		sayf(out, "  Request      %s", s.RequestID)
-		printDigest(out, "Fingerprint", s.Fingerprint)
-		sayf(out, "")
+		sayf(out, "  Fingerprint of the wrapping key:\n%s", digestText(s.Fingerprint))
 	}
 }
 
-// sayParcel names a parcel that was written, for comparing on the other side.
+// sayParcel names a parcel that was written, for comparing on the other side of
+// the gap.
 func sayParcel(out io.Writer, path string, parcel []byte) {
-	sayf(out, "Parcel %s, %d bytes", path, len(parcel))
-	printDigest(out, "SHA-256", keycheck.Fingerprint(parcel))
-}
-
-// printDigest shows a digest as hex and as words, in lines that can be read
-// aloud: 8 groups, 8 words.
-func printDigest(out io.Writer, name, digest string) {
-	const hexLine, wordLine = 32, 8
-	for i := 0; i < len(digest); i += hexLine {
-		sayf(out, "  %-12s %s", name, keycheck.Group(digest[i:min(i+hexLine, len(digest))]))
-		name = ""
-	}
-	words, err := keycheck.WordsOfHex(digest)
-	if err != nil {
-		return // not hex: there are no words for it
-	}
-	for i := 0; i < len(words); i += wordLine {
-		sayf(out, "  %-12s %s", "", strings.Join(words[i:min(i+wordLine, len(words))], " "))
-	}
+	_, _ = fmt.Fprintf(out, "Parcel %s, %d bytes, SHA-256:\n%s", path, len(parcel), digestText(keycheck.Fingerprint(parcel)))
 }

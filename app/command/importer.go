@@ -30,7 +30,7 @@ type importVerb struct {
 func newImport(d Deps) *cobra.Command {
 	v := importVerb{d: d}
 	c := &cobra.Command{
-		Use:   "import PARCEL --trusted FILE --credential FILE --passphrase-fd N --out RECEIPT",
+		Use:   "import PARCEL --trusted FILE --credential FILE --out RECEIPT",
 		Short: "Import the wrapped key, prove that the cloud holds it, and sign a receipt",
 		Long: `Import checks the room's signatures and that its seal covers the wrapped key, imports
 it, waits until the cloud has enabled it, and has the cloud prove that it holds
@@ -74,7 +74,7 @@ func (v importVerb) run(ctx context.Context, path string, stdin io.Reader, out, 
 	if err != nil {
 		return err
 	}
-	signer, err := v.credential.unlock(stdin, file)
+	signer, err := v.credential.unlock(stdin, progress, file)
 	if err != nil {
 		return err
 	}

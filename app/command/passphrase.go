@@ -29,7 +29,7 @@ func readPassphrase(stdin io.Reader, fd int) (secret.Bytes, error) {
 	case fd < 0:
 		return askPassphrase(os.Stderr, "Passphrase")
 	case fd > 0:
-		file := os.NewFile(uintptr(fd), "passphrase") //nolint:gosec // not negative
+		file := os.NewFile(uintptr(fd), "passphrase") //nolint:gosec // positive
 		defer file.Close()                            //nolint:errcheck // only read
 		in = file
 	}
@@ -80,8 +80,14 @@ func (f *credentialFlags) read(role plan.Role) ([]byte, credential.Public, error
 }
 
 // unlock asks for the passphrase and opens the credential; release it after use.
-func (f *credentialFlags) unlock(stdin io.Reader, file []byte) (*credential.Unlocked, error) {
-	passphrase, err := readPassphrase(stdin, f.fd)
+func (f *credentialFlags) unlock(stdin io.Reader, prompts io.Writer, file []byte) (*credential.Unlocked, error) {
+	var passphrase secret.Bytes
+	var err error
+	if f.fd < 0 {
+		passphrase, err = askPassphrase(prompts, "Passphrase for "+f.file)
+	} else {
+		passphrase, err = readPassphrase(stdin, f.fd)
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -175,7 +175,7 @@ func (v signVerb) run(c *cobra.Command, path string) error {
 	if pub.Mode != mode { // told before the passphrase is asked for
 		return fail(ExitFailed, "%s is a credential for %s, and this signs for %s", v.credential.file, pub.Mode, mode)
 	}
-	officer, err := v.credential.unlock(c.InOrStdin(), file)
+	officer, err := v.credential.unlock(c.InOrStdin(), c.ErrOrStderr(), file)
 	if err != nil {
 		return err
 	}

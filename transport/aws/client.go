@@ -124,7 +124,7 @@ func newRehearsal(at Endpoint) (*Client, error) {
 		Region:      at.Region,
 		Credentials: credentials.NewStaticCredentialsProvider("REHEARSAL", "opens-nothing", ""),
 		HTTPClient:  loopbackClient(),
-		Retryer:     newRetryer,
+		Retryer:     newRehearsalRetryer,
 	}
 	client := kms.NewFromConfig(cfg, func(o *kms.Options) { o.BaseEndpoint = &at.URL })
 	return &Client{kms: client, mode: dsse.Rehearsal, region: at.Region, now: time.Now, pace: 10 * time.Millisecond}, nil
@@ -161,9 +161,13 @@ func loopbackClient() *http.Client {
 
 // newRetryer waits out KMS's request quotas: GetParametersForImport was long
 // capped at one call in four seconds.
-func newRetryer() sdk.Retryer {
+func newRetryer() sdk.Retryer { return retryer(8, 20*time.Second) }
+
+// newRehearsalRetryer asks again as often, but no quota is waited out here.
+func newRehearsalRetryer() sdk.Retryer { return retryer(8, 50*time.Millisecond) }
+
+func retryer(attempts int, most time.Duration) sdk.Retryer {
 	return retry.NewStandard(func(o *retry.StandardOptions) {
-		o.MaxAttempts = 8
-		o.MaxBackoff = 20 * time.Second
+		o.MaxAttempts, o.MaxBackoff = attempts, most
 	})
 }
