@@ -27,7 +27,7 @@ func window(trace io.Writer) command.Window {
 }
 
 // takeTrace takes the hidden "--trace FILE" off the front of a command line, with
-// which the end-to-end test follows the window (docs/testing.md).
+// which the end-to-end test follows the window (scripts/e2e).
 func takeTrace(args []string) (trace io.Writer, rest []string) {
 	if len(args) < 2 || args[0] != "--trace" {
 		return nil, args

@@ -102,15 +102,10 @@ func (p *pane) line(l viewmodel.Line) fyne.CanvasObject {
 		c = widget.ColorBad
 	}
 	head := widget.Ends(
-		widget.Row(8, widget.BoldLine(l.Kind, c, widget.SizeSmall), widget.Line(l.By, widget.ColorMuted, widget.SizeSmall)),
+		widget.BoldLine(l.Kind, c, widget.SizeSmall),
 		widget.MonoLine(fmt.Sprintf("%d  %s", l.Seq, l.Time), widget.ColorMuted, widget.SizeSmall))
-	item := widget.Column(2, widget.Gap(5), head)
-	if l.Summary != "" {
-		item.Add(widget.Block(l.Summary, widget.ColorText, widget.SizeSmall))
-	}
-	item.Add(widget.Gap(4))
-	item.Add(widget.Rule())
-	return item
+	words := widget.Block(l.Words(), widget.ColorText, widget.SizeSmall)
+	return widget.Column(2, widget.Gap(5), head, words, widget.Gap(4), widget.Rule())
 }
 
 // status says what is known of the chain here: that no line was skipped.

@@ -92,10 +92,10 @@ func (r *rail) act(a viewmodel.Act, on bool) fyne.CanvasObject {
 		}
 	}
 	switch {
-	case on:
-		mark = widget.MarkOn
 	case done == len(a.Steps):
 		mark = widget.MarkDone
+	case on && mark != widget.MarkFailed:
+		mark = widget.MarkOn
 	}
 	return widget.NewRailAct(mark, a.Title, fmt.Sprintf("%d / %d", done, len(a.Steps)))
 }

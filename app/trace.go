@@ -19,12 +19,14 @@ import (
 // nothing that was typed.
 type tracer struct {
 	to   io.Writer // nil for no trace
-	seen bool      // the first frame was reported
+	dot  *canvas.Raster
+	seen bool // the first frame was reported
+	last int  // serial of the screen that was traced last
 }
 
-// A traceLine is one line of the trace; docs/testing.md describes it.
+// A traceLine is one line of the trace; scripts/e2e describes it.
 type traceLine struct {
-	Event  string   `json:"event"` // "frame", "home", "working", "note", "question", "done"
+	Event  string   `json:"event"` // "frame", "painted", "home", "working", "note", "question", "done", "final"
 	Millis int64    `json:"millis"`
 	Serial int      `json:"serial,omitempty"`
 	Step   string   `json:"step,omitempty"`
@@ -50,18 +52,20 @@ func (t *tracer) write(l traceLine) {
 	_, _ = t.to.Write(append(line, '\n')) // a trace that cannot be written ends the test, not the ceremony
 }
 
-// paintHook is a dot whose pixels are asked for when the window is painted first.
+// paintHook is a dot whose pixels are asked for when the window is painted.
 func (t *tracer) paintHook() []fyne.CanvasObject {
 	if t.to == nil {
 		return nil
 	}
-	return []fyne.CanvasObject{canvas.NewRaster(func(int, int) image.Image {
+	t.dot = canvas.NewRaster(func(int, int) image.Image {
+		event := "painted"
 		if !t.seen {
-			t.seen = true
-			t.write(traceLine{Event: "frame"})
+			t.seen, event = true, "frame"
 		}
+		t.write(traceLine{Event: event, Serial: t.last})
 		return image.NewUniform(color.Transparent)
-	})}
+	})
+	return []fyne.CanvasObject{t.dot}
 }
 
 func (t *tracer) screen(m *viewmodel.Ceremony) {
@@ -70,7 +74,12 @@ func (t *tracer) screen(m *viewmodel.Ceremony) {
 	case m == nil:
 		t.write(traceLine{Event: "home"})
 	default:
-		t.write(lineOf(m))
+		l := lineOf(m)
+		t.last = l.Serial
+		t.write(l)
+	}
+	if t.dot != nil {
+		t.dot.Refresh()
 	}
 }
 

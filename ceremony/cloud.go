@@ -51,6 +51,7 @@ func (s ParameterSet) WrappingKey() WrappingKey {
 // A BlobUse says what a wrapped blob is for.
 type BlobUse string
 
+// Uses of a blob.
 const (
 	UseNew      BlobUse = "new"      // the target, to be imported as new material
 	UseExisting BlobUse = "existing" // AES: the key regained from the shares; the cloud must find it equal

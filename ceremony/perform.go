@@ -56,7 +56,7 @@ func (r *Run) once(ctx context.Context, s Step, d deed) error {
 // request open: on restart that reads "it may have been done; look".
 func (r *Run) result(ctx context.Context, q *Request, values Values, err error) error {
 	if errors.Is(err, ErrAbandoned) || ctx.Err() != nil {
-		return nil
+		return nil //nolint:nilerr // the cause is told by whoever ended the run
 	}
 	outcome := transcript.Done
 	if err != nil {

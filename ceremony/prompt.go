@@ -109,6 +109,7 @@ type StepNotice struct {
 // A StepState is where a step stands.
 type StepState string
 
+// States of a step.
 const (
 	StepActive  StepState = "active"
 	StepDone    StepState = "done"

@@ -5,6 +5,7 @@ import "keyrite.dev/keyrite/ceremony/plan"
 // A StepKind decides what the engine does and which screen shows it.
 type StepKind string
 
+// Kinds of steps, which are also the actions of request lines.
 const (
 	KindConfirm     StepKind = "confirm"     // people do something, one says done
 	KindRollCall    StepKind = "roll-call"   // each member enrols with the own key

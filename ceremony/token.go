@@ -133,6 +133,7 @@ type Recipe struct {
 // A RecipeOutcome classifies a Recipe.
 type RecipeOutcome string
 
+// What came of a recipe.
 const (
 	RecipeProven     RecipeOutcome = "proven"      // bytes unwrapped in Go, equal
 	RecipeRefused    RecipeOutcome = "refused"     // the token answered an error

@@ -13,7 +13,7 @@ func working(r Room) Screen {
 	bar := widget.NewProgress(widget.ColorPrimary, widget.ColorTintQuiet)
 	bar.Hide()
 	foot := widget.Column(10, stage, bar, widget.Block(r.Words.WorkingHint, widget.ColorMuted, widget.SizeText))
-	if r.Model.Aborting() {
+	if r.Model.AbortComing() {
 		foot.Add(widget.BoldBlock(r.Words.AbortComing, widget.ColorBad, widget.SizeText))
 	}
 	body := wordsOf(r, c, viewmodel.Question{})

@@ -83,6 +83,9 @@ func (c *Ceremony) Abort(reason string) string {
 // Aborting tells whether an abort was asked for.
 func (c *Ceremony) Aborting() bool { return c.aborted || c.aborting != "" }
 
+// AbortComing tells whether an abort waits for work to end.
+func (c *Ceremony) AbortComing() bool { return c.aborting != "" }
+
 func (c *Ceremony) kind() ceremony.QuestionKind {
 	if c.waiting == nil {
 		return 0

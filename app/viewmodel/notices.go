@@ -31,6 +31,14 @@ type Line struct {
 	Bad     bool // refusal, deviation, abort
 }
 
+// Words are who did what, in one line.
+func (l Line) Words() string {
+	if l.Summary == "" {
+		return l.By
+	}
+	return l.By + ": " + l.Summary
+}
+
 // A Note is a head of the journal to write down.
 type Note struct {
 	Step, Title string

@@ -66,7 +66,7 @@ func ended(s ceremony.StepState) bool {
 func (c *Ceremony) Estimate() string {
 	m := c.MinutesLeft()
 	switch {
-	case len(c.acts) == 0:
+	case len(c.acts) == 0 || m == 0 || c.outcome != nil:
 		return ""
 	case m < 60:
 		return fmt.Sprintf(c.words.MinutesLeft, m)

@@ -6,6 +6,7 @@ import "fmt"
 // type, so a signature made in one mode is worthless in the other.
 type Mode int
 
+// Modes. The zero Mode is neither.
 const (
 	Production Mode = iota + 1
 	Rehearsal

@@ -10,6 +10,7 @@ const Version = 1
 // A Role is what a roster member is there for. A member has one.
 type Role string
 
+// Roles.
 const (
 	Administrator Role = "administrator" // leads the ceremony, operates the laptop
 	Operator      Role = "hsm-operator"  // PIN or quorum at the HSM
@@ -51,6 +52,7 @@ const SchemeBackupKey = "backup-key"
 // Afterwards is what happens to the target key in the HSM.
 type Afterwards string
 
+// What may happen to the key.
 const (
 	Keep    Afterwards = "keep"    // stays, non-extractable from the clean-up on
 	Destroy Afterwards = "destroy" // destroyed in the clean-up; a lost import is repaired from the shares
@@ -82,6 +84,7 @@ type Key struct {
 // A KeySpec names kind and size of the target key.
 type KeySpec string
 
+// Key specs.
 const (
 	AES256  KeySpec = "AES_256"
 	HMAC224 KeySpec = "HMAC_224"

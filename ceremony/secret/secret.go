@@ -65,7 +65,10 @@ func (s Bytes) bytes() []byte {
 	return s.view()
 }
 
-func (Bytes) String() string   { return redacted }
+// String says that there is a secret, and no more.
+func (Bytes) String() string { return redacted }
+
+// GoString is String for %#v.
 func (Bytes) GoString() string { return redacted }
 
 // Format prints the same word for every verb.

@@ -30,6 +30,7 @@ const Recorder = "recorder"
 // A Kind is what a line says. The list is closed.
 type Kind string
 
+// Kinds of events.
 const (
 	KindOpen      Kind = "open"      // recorder; line 0 and no other
 	KindEnrol     Kind = "enrol"     // a member accepts roster and plan: proof of possession

@@ -91,9 +91,16 @@ func testPlan() (plan.Plan, map[string]testKey) {
 		id   string
 		role plan.Role
 	}{
-		{"administrator", plan.Administrator}, {"operator", plan.Operator}, {"witness", plan.Witness}, {"officer", plan.Officer},
-		{"fetcher", plan.Fetcher}, {"importer", plan.Importer}, {"custodian-1", plan.Custodian}, {"custodian-2", plan.Custodian},
-		{"custodian-3", plan.Custodian}, {"hsm", plan.HSM},
+		{"administrator", plan.Administrator},
+		{"operator", plan.Operator},
+		{"witness", plan.Witness},
+		{"officer", plan.Officer},
+		{"fetcher", plan.Fetcher},
+		{"importer", plan.Importer},
+		{"custodian-1", plan.Custodian},
+		{"custodian-2", plan.Custodian},
+		{"custodian-3", plan.Custodian},
+		{"hsm", plan.HSM},
 	} {
 		p.Roster = append(p.Roster, plan.Member{ID: m.id, Key: keys[m.id].public.DER(), Name: "Name of " + m.id, Role: m.role})
 	}

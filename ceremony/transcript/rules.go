@@ -17,13 +17,13 @@ const minApprovals = 2
 // actionDestroy is the one action that may be asked for after an abort.
 const actionDestroy = "destroy"
 
-// noApprovals lists the actions that touch no key material. Every other action,
+// freeActions lists the actions that touch no key material. Every other action,
 // known or not, needs its approvals.
-func noApprovals(action string) bool {
-	return slices.Contains([]string{
-		"confirm", "roll-call", "check", "login", "compare", "inventory", "parameters", "fingerprint", "hand-over", "close",
-	}, action)
+func freeActions() []string {
+	return []string{"confirm", "roll-call", "check", "login", "compare", "inventory", "parameters", "fingerprint", "hand-over", "close"}
 }
+
+func noApprovals(action string) bool { return slices.Contains(freeActions(), action) }
 
 // mandatory lists the actions that a completed key import has done.
 func mandatory() []string {
@@ -366,11 +366,13 @@ func (ro roster) owner(keyID string) string {
 	return ""
 }
 
-func knownRole(role plan.Role) bool {
-	return slices.Contains([]plan.Role{
+func knownRoles() []plan.Role {
+	return []plan.Role{
 		plan.Administrator, plan.Operator, plan.Custodian, plan.Witness, plan.Officer, plan.Fetcher, plan.Importer, plan.HSM,
-	}, role)
+	}
 }
+
+func knownRole(role plan.Role) bool { return slices.Contains(knownRoles(), role) }
 
 // stamp is now as an event states it: whole seconds, UTC, never before the last.
 func stamp(now, last time.Time) time.Time {

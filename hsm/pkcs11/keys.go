@@ -2,13 +2,12 @@ package pkcs11
 
 import (
 	"context"
+	"crypto/elliptic"
 	"encoding/asn1"
 	"encoding/hex"
 	"errors"
 	"fmt"
 	"math/big"
-
-	"crypto/elliptic"
 
 	"github.com/miekg/pkcs11"
 

@@ -16,9 +16,8 @@ const ckmAESKeyWrapKWP = 0x210B
 // A kwp is one way to have a token emit RFC 5649. Tokens give three meanings to
 // CKM_AES_KEY_WRAP_PAD, so none is believed before the preflight.
 type kwp struct {
-	name  string
-	mech  func(n int) *pkcs11.Mechanism
-	fixed bool // the length query fails; one call with a buffer works (NSS)
+	name string
+	mech func(n int) *pkcs11.Mechanism
 }
 
 func kwpRecipes() []kwp {

@@ -13,7 +13,6 @@ import (
 	"errors"
 	"fmt"
 	"hash"
-	"math/big"
 )
 
 // The RSA keys of the preflight are public: they stand in for the cloud's key
@@ -58,5 +57,9 @@ func ecdsaPublic(point []byte) (*ecdsa.PublicKey, error) {
 	if len(point) != 65 || point[0] != 4 {
 		return nil, errors.New("the HSM's public key is not an uncompressed P-256 point")
 	}
-	return &ecdsa.PublicKey{Curve: elliptic.P256(), X: new(big.Int).SetBytes(point[1:33]), Y: new(big.Int).SetBytes(point[33:])}, nil
+	pub, err := ecdsa.ParseUncompressedPublicKey(elliptic.P256(), point)
+	if err != nil {
+		return nil, errors.New("the HSM's public key is not on P-256")
+	}
+	return pub, nil
 }
