@@ -41,7 +41,7 @@ const (
 	splitIDSize = 16
 	saltSize    = 16
 	// MaxSealed caps a sealed share: a hybrid age file around one payload has
-	// about 1.8 kB.
+	// 1765.
 	MaxSealed = 16 << 10
 )
 
@@ -104,6 +104,8 @@ type DamagedError struct{ Reason string }
 func (e DamagedError) Error() string { return "the share is damaged: " + e.Reason }
 
 // Open opens a sealed share with its custodian's identity and checks its form.
+// What is wrong with it is a [DamagedError], unless it is another custodian's.
+// Call it inside secret.Do.
 func Open(sealed []byte, identity age.Identity) (*Share, error) {
 	if len(sealed) > MaxSealed {
 		return nil, DamagedError{fmt.Sprintf("its file has %d bytes, at most %d", len(sealed), MaxSealed)}
@@ -117,17 +119,30 @@ func Open(sealed []byte, identity age.Identity) (*Share, error) {
 		return nil, DamagedError{"its envelope does not open"}
 	}
 	s := &Share{}
-	if _, err := io.ReadFull(r, s.payload[:]); err != nil {
-		return nil, DamagedError{"it is too short"}
+	if err = s.read(r); err == nil {
+		err = s.check()
 	}
-	if n, err := r.Read(make([]byte, 1)); n > 0 || !errors.Is(err, io.EOF) {
-		return nil, DamagedError{"it is too long"}
-	}
-	if err := s.check(); err != nil {
+	if err != nil {
 		s.Wipe()
 		return nil, err
 	}
 	return s, nil
+}
+
+// read takes exactly one payload. age authenticates as it reads, so damage shows
+// here too.
+func (s *Share) read(r io.Reader) error {
+	_, err := io.ReadFull(r, s.payload[:])
+	switch {
+	case errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF):
+		return DamagedError{"it is too short"}
+	case err != nil:
+		return DamagedError{"its envelope does not open"}
+	}
+	if n, err := r.Read(make([]byte, 1)); n > 0 || !errors.Is(err, io.EOF) {
+		return DamagedError{"it is too long"}
+	}
+	return nil
 }
 
 // check looks at one share alone.
