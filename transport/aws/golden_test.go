@@ -36,6 +36,7 @@ func golden(t testing.TB, name string) []byte {
 // makeGolden makes a set of parcels whose parameters have long expired, and a
 // receipt of another import.
 func makeGolden(t *testing.T) {
+	t.Helper()
 	past := &clock{time.Date(2026, 1, 1, 9, 0, 0, 0, time.UTC)}
 	s := newStage(t, rehearsal.Config{Now: past.Now})
 	d, err := s.cloud.CreateKey(t.Context(), plan.AES256, "golden")

@@ -85,7 +85,6 @@ type room struct {
 	nonce       []byte
 	export      func(*ceremony.Export)
 	planFile    []byte
-	sealedFile  []byte
 	wrappingKey func(int, []byte) []byte // changes a blob after the wrap
 }
 

@@ -2,7 +2,6 @@ package aws
 
 import (
 	"context"
-
 	"time"
 
 	"keyrite.dev/keyrite/ceremony"

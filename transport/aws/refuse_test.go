@@ -84,10 +84,14 @@ func TestRefusesBeforeAnythingIsSent(t *testing.T) {
 		"the officer imports": {in: func(r *room, i *ceremony.Import) { i.Signer = r.person(plan.Officer) }, want: "not the importer's of the plan"},
 		"a stranger imports":  {in: func(_ *room, i *ceremony.Import) { i.Signer = stranger }, want: "not the importer's of the plan"},
 		"nobody is trusted":   {in: func(_ *room, i *ceremony.Import) { i.Trusted = nil }, want: "not enough trusted keys"},
-		"the officer is not trusted": {in: func(r *room, i *ceremony.Import) { delete(i.Trusted, r.person(plan.Officer).public.ID()) },
-			want: "the officer"},
-		"the officer is trusted as something else": {in: func(r *room, i *ceremony.Import) { i.Trusted[r.person(plan.Officer).public.ID()] = plan.Witness },
-			want: "the officer"},
+		"the officer is not trusted": {
+			in:   func(r *room, i *ceremony.Import) { delete(i.Trusted, r.person(plan.Officer).public.ID()) },
+			want: "the officer",
+		},
+		"the officer is trusted as something else": {
+			in:   func(r *room, i *ceremony.Import) { i.Trusted[r.person(plan.Officer).public.ID()] = plan.Witness },
+			want: "the officer",
+		},
 		"the HSM is not trusted":      {in: func(r *room, i *ceremony.Import) { delete(i.Trusted, r.person(plan.HSM).public.ID()) }, want: "the HSM"},
 		"the HSM did not sign":        {room: func(r *room) { r.sealers = r.sealers[1:] }, want: "the HSM"},
 		"one custodian signed":        {room: func(r *room) { r.sealers = r.sealers[:3] }, want: "two custodians"},

@@ -101,8 +101,10 @@ func TestTakesNoParametersButThePlans(t *testing.T) {
 	}{
 		"as fetched":              {edit: same},
 		"fetched by the importer": {parcel: get(small(), plan.Importer), want: "not the fetcher of the plan"},
-		"another algorithm": {parcel: get(plan.Wrapping{Algorithm: "RSAES_OAEP_SHA_1", KeySpec: "RSA_3072"}, plan.Fetcher),
-			want: "the plan wraps with RSAES_OAEP_SHA_256 under RSA_3072"},
+		"another algorithm": {
+			parcel: get(plan.Wrapping{Algorithm: "RSAES_OAEP_SHA_1", KeySpec: "RSA_3072"}, plan.Fetcher),
+			want:   "the plan wraps with RSAES_OAEP_SHA_256 under RSA_3072",
+		},
 		"a smaller wrapping key": {parcel: get(plan.Wrapping{Algorithm: "RSAES_OAEP_SHA_256", KeySpec: "RSA_2048"}, plan.Fetcher), want: "the plan wraps with"},
 		"another key":            {plan: func(p *plan.Plan) { p.Destination.Key += "0" }, want: "for the destination"},
 		"another spec":           {plan: func(p *plan.Plan) { p.Key.Spec = plan.HMAC256 }, want: `for a key "AES_256"`},

@@ -173,9 +173,11 @@ func TestHoldsTheModelsLimits(t *testing.T) {
 		"id in capitals":       {fields{"KeyMaterialId": strings.Repeat("A", 64)}, "*"},
 		"description empty":    {fields{"KeyMaterialDescription": ""}, "*"},
 		"description too long": {fields{"KeyMaterialDescription": strings.Repeat("x", 257)}, "*"},
-		"description in base64": {fields{"KeyMaterialDescription": "a+b="},
+		"description in base64": {
+			fields{"KeyMaterialDescription": "a+b="},
 			`1 validation error detected: Value 'a+b=' at 'keyMaterialDescription' failed to satisfy constraint: ` +
-				`Member must satisfy regular expression pattern: [a-zA-Z0-9:/_\s.-]+`},
+				`Member must satisfy regular expression pattern: [a-zA-Z0-9:/_\s.-]+`,
+		},
 		"unknown type":       {fields{"ImportType": "OTHER"}, "*"},
 		"unknown expiration": {fields{"ExpirationModel": "NEVER"}, "*"},
 		"no token":           {fields{"ImportToken": nil}, "*"},
