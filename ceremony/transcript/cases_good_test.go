@@ -58,6 +58,9 @@ func goodCases() []verifierCase {
 		{name: "sealed file not here", bend: func(w *world) {
 			w.after = func(dir string) { w.must(os.RemoveAll(filepath.Join(dir, "shares"))) }
 		}},
+		{name: "sealed file not here, nor its folder", bend: func(w *world) {
+			w.sealEdit = func(s *sealStatement) { s.Subject[2].Name = "backup.bin/share" }
+		}},
 		{name: "files beside the sealed ones", bend: func(w *world) {
 			w.after = func(dir string) { w.file(dir, "receipt.json", []byte("{}")) }
 		}},

@@ -56,7 +56,8 @@ func Load(dir string) (Record, error) {
 	if err != nil {
 		return Record{}, err
 	}
-	return r, r.follow(journal)
+	err = r.follow(journal)
+	return r, err
 }
 
 // follow runs the lines of a journal through the chain.
@@ -166,15 +167,15 @@ func openFile(dir, name string) (*os.File, error) {
 		return nil, err
 	}
 	path := filepath.Join(root, filepath.FromSlash(name))
-	real, err := filepath.EvalSymlinks(path)
+	resolved, err := filepath.EvalSymlinks(path)
 	if err != nil {
 		return nil, err
 	}
-	info, err := os.Stat(real)
+	info, err := os.Stat(resolved)
 	if err != nil {
 		return nil, err
 	}
-	if real != path || !info.Mode().IsRegular() {
+	if resolved != path || !info.Mode().IsRegular() {
 		return nil, fmt.Errorf("%s is not a plain file", name)
 	}
 	return os.Open(path) //nolint:gosec // checked above

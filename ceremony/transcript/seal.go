@@ -10,6 +10,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"syscall"
 
 	"keyrite.dev/keyrite/ceremony/canon"
 	"keyrite.dev/keyrite/ceremony/dsse"
@@ -206,7 +207,7 @@ func compareSubjects(dir string, subjects []Subject) (absent []string, err error
 	for _, s := range subjects {
 		sum, err := digestFile(dir, s.Name)
 		switch {
-		case errors.Is(err, fs.ErrNotExist) && s.Name != JournalFile && s.Name != PlanFile:
+		case absence(err) && s.Name != JournalFile && s.Name != PlanFile:
 			absent = append(absent, s.Name)
 		case err != nil:
 			return nil, fmt.Errorf("failed to read %s: %w", s.Name, err)
@@ -215,6 +216,12 @@ func compareSubjects(dir string, subjects []Subject) (absent []string, err error
 		}
 	}
 	return absent, nil
+}
+
+// absence tells that there is no file of that name, for want of the file or of a
+// folder on the way.
+func absence(err error) bool {
+	return errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR)
 }
 
 func digestFile(dir, name string) (string, error) {
