@@ -63,3 +63,18 @@ func TestProvesAMACKey(t *testing.T) {
 		})
 	}
 }
+
+// BenchmarkFetchAndImport is the online part of an AES ceremony, without the
+// making of wrapping keys and the room's work.
+func BenchmarkFetchAndImport(b *testing.B) {
+	s := newStage(b, rehearsal.Config{})
+	w := plan.Wrapping{Algorithm: "RSAES_OAEP_SHA_256", KeySpec: "RSA_4096"}
+	s.prepare(b, plan.AES256, w)
+	s.prepare(b, plan.AES256, w) // fills the ring
+	for b.Loop() {
+		r, params := s.prepare(b, plan.AES256, w)
+		if _, err := s.importParcel(b, r, r.pack(b, params)); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

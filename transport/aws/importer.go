@@ -121,6 +121,7 @@ func (r *run) look(ctx context.Context) (types.KeyState, error) {
 	case m.KeyState != types.KeyStatePendingImport && m.KeyState != types.KeyStateEnabled:
 		return "", newFailure("KMSInvalidStateException", "the key is %s", m.KeyState)
 	}
+	r.receipt.MaterialID = sdk.ToString(m.CurrentKeyMaterialId)
 	return m.KeyState, nil
 }
 
@@ -128,11 +129,13 @@ func (r *run) look(ctx context.Context) (types.KeyState, error) {
 // succeeded, and the SDK's own repetition of it is then refused: so after an
 // error the key is looked at again, and the proof decides.
 func (r *run) importNew(ctx context.Context) error {
-	b := r.blobs[0]
-	in := importInput(b)
-	if !r.spec.IsHMAC() { // KMS knows the three only for encryption keys
+	in := importInput(r.blobs[0])
+	if !r.spec.IsHMAC() { // KMS knows the rest only for encryption keys
 		note := r.note()
 		in.ImportType, in.KeyMaterialDescription = types.ImportTypeNewKeyMaterial, &note
+		if r.receipt.MaterialID != "" { // it had material, which was deleted: only the same may follow
+			in.ImportType, in.KeyMaterialId = types.ImportTypeExistingKeyMaterial, &r.receipt.MaterialID
+		}
 	}
 	out, err := r.kms.ImportKeyMaterial(ctx, in)
 	if err != nil {
@@ -141,7 +144,7 @@ func (r *run) importNew(ctx context.Context) error {
 		}
 		return explain(err)
 	}
-	r.answered("ImportKeyMaterial new", requestID(out.ResultMetadata))
+	r.answered("ImportKeyMaterial first", requestID(out.ResultMetadata))
 	return nil
 }
 
@@ -187,7 +190,7 @@ func (r *run) proveExisting(ctx context.Context) error {
 	if r.receipt.MaterialID == "" || id != r.receipt.MaterialID {
 		return newFailure(CodeNotProven, "the cloud names the material %q, and %q before", id, r.receipt.MaterialID)
 	}
-	r.answered("ImportKeyMaterial existing", requestID(out.ResultMetadata))
+	r.answered("ImportKeyMaterial second", requestID(out.ResultMetadata))
 	r.receipt.Proof = ProofExisting
 	return nil
 }

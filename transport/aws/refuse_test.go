@@ -265,6 +265,55 @@ func TestMayRunAgainAfterAnyStop(t *testing.T) {
 	}
 }
 
+// TestRestoresDeletedMaterial: to a key whose material somebody deleted, the same
+// parcel brings it back, and another ceremony's does not.
+func TestRestoresDeletedMaterial(t *testing.T) {
+	for _, spec := range []plan.KeySpec{plan.AES256, plan.HMAC384} {
+		f := newFront(t, rehearsal.Config{})
+		r, params := f.prepare(t, spec, small())
+		parcel := r.pack(t, params)
+		first, err := f.importParcel(t, r, parcel)
+		check(t, err)
+		f.deleteMaterial(t, r)
+		again, err := f.importParcel(t, r, parcel)
+		check(t, err)
+		if again.State != "Enabled" || again.MaterialID != first.MaterialID || !bytes.Equal(again.Tag, first.Tag) {
+			t.Errorf("%s: state %s, material %q, then %q", spec, again.State, first.MaterialID, again.MaterialID)
+		}
+		f.deleteMaterial(t, r)
+		r.material = random(spec.Bytes())
+		r.regained = r.material
+		_, err = f.importParcel(t, r, r.pack(t, f.fetch(t, r)))
+		failure(t, err, "IncorrectKeyMaterialException", "Stop")
+	}
+}
+
+// deleteMaterial is what neither fetcher nor importer may do.
+func (f *front) deleteMaterial(t testing.TB, r *room) {
+	t.Helper()
+	request := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/", strings.NewReader(`{"KeyId":"`+r.plan.Destination.Key+`"}`))
+	request.Header.Set("X-Amz-Target", "TrentService.DeleteImportedKeyMaterial")
+	request.Header.Set("Content-Type", "application/x-amz-json-1.1")
+	request.Header.Set("Authorization", "AWS4-HMAC-SHA256 Credential=X/20261123/"+r.plan.Destination.Region+"/kms/aws4_request")
+	answer := httptest.NewRecorder()
+	f.server.ServeHTTP(answer, request)
+	if answer.Code != http.StatusOK {
+		t.Fatal(answer.Body)
+	}
+}
+
+// TestMACImportMayRunAgain: the tag is made anew, over the same nonce.
+func TestMACImportMayRunAgain(t *testing.T) {
+	s := newStage(t, rehearsal.Config{SingleUse: true})
+	r, params := s.prepare(t, plan.HMAC256, small())
+	parcel := r.pack(t, params)
+	first, err := s.importParcel(t, r, parcel)
+	check(t, err)
+	again, err := s.importParcel(t, r, parcel)
+	check(t, err)
+	equal(t, "second tag", again.Tag, first.Tag)
+}
+
 // TestSurvivesALostAnswer: the import was done, its answer never came, and the
 // SDK's own second try is refused.
 func TestSurvivesALostAnswer(t *testing.T) {
