@@ -8,6 +8,7 @@ package viewmodel
 
 import (
 	"context"
+	"runtime"
 
 	"keyrite.dev/keyrite/ceremony"
 )
@@ -66,6 +67,8 @@ type Ceremony struct {
 	aborting string            // a reason that waits for the next question
 	aborted  bool
 	outcome  *Outcome
+
+	used bool // a secret was handed over; the run's goroutine alone looks at it
 }
 
 // NewCeremony returns a ceremony that has not begun. post runs a func on the
@@ -77,19 +80,35 @@ func NewCeremony(words Messages, post func(func()), tell func(Change)) *Ceremony
 
 // Show takes a notice from the run.
 func (c *Ceremony) Show(_ context.Context, n ceremony.Notice) {
+	if n.Done != nil {
+		c.sweep()
+	}
 	c.post(func() { c.take(n) })
 }
 
 // Ask shows a question and waits for its answer, or for the end of ctx.
 func (c *Ceremony) Ask(ctx context.Context, q ceremony.Question) (ceremony.Answer, error) {
+	c.sweep()
 	w := &waiting{question: q, answer: make(chan ceremony.Answer, 1)}
 	c.post(func() { c.ask(w) })
 	select {
 	case a := <-w.answer:
+		c.used = a.Secret.Len() > 0
 		return a, nil
 	case <-ctx.Done():
 		c.post(func() { c.withdraw(w) })
 		return ceremony.Answer{}, ctx.Err()
+	}
+}
+
+// sweep collects what the use of the last secret left in the heap. The runtime
+// erases what was allocated under secret.Do when it is collected, and nothing
+// says when that would be: a window in which people think allocates next to
+// nothing. It takes some milliseconds, on the run's goroutine.
+func (c *Ceremony) sweep() {
+	if c.used {
+		c.used = false
+		runtime.GC()
 	}
 }
 

@@ -20,6 +20,14 @@ type Text struct {
 	Align    fyne.TextAlign
 	mode     textMode
 	text     string
+
+	// Breaking text into lines measures every word; asked for the same width
+	// again, which layouts do many times, it is the same.
+	broken struct {
+		text        string
+		width, size float32
+		lines       []string
+	}
 }
 
 type textMode int
@@ -113,16 +121,26 @@ func (t *Text) measure(s string) fyne.Size {
 func (t *Text) lines(width float32) []string {
 	switch t.mode {
 	case textBlock:
-		var out []string
-		for p := range strings.SplitSeq(t.text, "\n") {
-			out = append(out, t.wrap(p, width)...)
-		}
-		return out
+		return t.block(width)
 	case textClip:
 		return []string{t.clip(width)}
 	default:
 		return []string{t.text}
 	}
+}
+
+func (t *Text) block(width float32) []string {
+	size := theme.SizeForWidget(t.SizeName, t)
+	b := &t.broken
+	if b.lines != nil && b.text == t.text && b.width == width && b.size == size {
+		return b.lines
+	}
+	var out []string
+	for p := range strings.SplitSeq(t.text, "\n") {
+		out = append(out, t.wrap(p, width)...)
+	}
+	b.text, b.width, b.size, b.lines = t.text, width, size, out
+	return out
 }
 
 func (t *Text) clip(width float32) string {

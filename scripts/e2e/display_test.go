@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -62,6 +63,7 @@ type window struct {
 	home    string
 	started time.Time
 	trace   *trace
+	seen    []event
 	stderr  strings.Builder
 }
 
@@ -124,6 +126,7 @@ func (w *window) write(text string) {
 
 // shot keeps a picture of the display with the test's artifacts.
 func (w *window) shot(name string) {
+	time.Sleep(300 * time.Millisecond) // painted is not yet seen
 	c := exec.Command("import", "-window", "root", filepath.Join(w.t.ArtifactDir(), name+".png"))
 	c.Env = w.env
 	if err := c.Run(); err != nil {
@@ -141,8 +144,11 @@ func (w *window) await(what string, wanted func(event) bool) event {
 			w.t.Fatal(err)
 		case !ok:
 			time.Sleep(5 * time.Millisecond)
-		case wanted(e):
-			return e
+		default:
+			w.seen = append(w.seen, e)
+			if wanted(e) {
+				return e
+			}
 		}
 	}
 	w.shot("timeout")
@@ -154,4 +160,26 @@ func (w *window) await(what string, wanted func(event) bool) event {
 func (w *window) end() int {
 	stop(w.cmd)
 	return w.cmd.ProcessState.ExitCode()
+}
+
+// painting is how long it took from each new screen to its painting: the median
+// and the longest, in milliseconds.
+func (w *window) painting() (median, longest int64) {
+	var took []int64
+	for i, e := range w.seen {
+		if e.Event == "painted" || e.Event == "frame" || e.Serial == 0 {
+			continue
+		}
+		for _, p := range w.seen[i+1:] {
+			if p.Event == "painted" {
+				took = append(took, p.Millis-e.Millis)
+				break
+			}
+		}
+	}
+	slices.Sort(took)
+	if len(took) == 0 {
+		return 0, 0
+	}
+	return took[len(took)/2], took[len(took)-1]
 }

@@ -26,7 +26,11 @@ func TestAWholeCeremonyIsWalkedByKeyboardAlone(t *testing.T) {
 	start := time.Now()
 	end := r.walk()
 	t.Logf("walked in %s, %v questions by kind", time.Since(start).Round(time.Millisecond), r.asked)
+	w.await("the last screen to be painted", func(e event) bool { return e.Event == "painted" && e.Serial == end.Serial })
 	w.shot("end")
+	median, longest := w.painting()
+	t.Logf("from a new screen to its painting: median %d ms, longest %d ms", median, longest)
+	t.Logf("memory: %s", w.peak())
 	if end.Title != "completed" || end.Fault != "" {
 		t.Fatalf("ended %q: %s", end.Title, end.Fault)
 	}
@@ -63,6 +67,7 @@ func TestACeremonyIsAbortedByKeyboardAndStillVerifies(t *testing.T) {
 		return true
 	}
 	end := r.walk()
+	w.await("the last screen to be painted", func(e event) bool { return e.Event == "painted" && e.Serial == end.Serial })
 	w.shot("end")
 	if end.Title != "aborted" {
 		t.Fatalf("ended %q: %s", end.Title, end.Fault)
