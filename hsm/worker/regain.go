@@ -112,47 +112,72 @@ func doOpen(j job, in io.Reader) (answer, error) {
 	if len(j.Holders) != 1 {
 		return answer{}, errors.New("invalid job: one custodian opens one share")
 	}
-	rec, err := transcript.Load(j.Folder)
-	if err != nil {
-		return answer{}, fmt.Errorf("the split worker refuses: %w", err)
-	}
-	v, err := dealt(rec)
-	if err != nil {
-		return answer{}, err
-	}
-	set, err := setOf(rec, v)
-	if err != nil {
-		return answer{}, err
-	}
 	id := j.Holders[0]
+	rec, p, err := approved(j, ceremony.KindHandOver)
+	if err != nil {
+		return answer{}, err
+	}
+	if p.Get("custodian") != id {
+		return answer{}, fmt.Errorf("the split worker refuses: line %d hands a share to %q, not to %q", j.Request, p.Get("custodian"), id)
+	}
+	v, set, err := dealtSet(rec, p)
+	if err != nil {
+		return answer{}, err
+	}
 	s, err := openShare(j.Folder, id, rec, v, in)
 	if err != nil {
 		return answer{}, err
 	}
-	defer s.Wipe()
-	if s.Set() != set || s.Commitment() != v.Get("commitment/"+id) {
-		return answer{}, errors.New("the share is not the one that was dealt")
+	var out opened
+	secret.Do(func() {
+		defer s.Wipe()
+		if s.Set() != set || s.Commitment() != v.Get("commitment/"+id) {
+			err = errors.New("the share is not the one that was dealt")
+			return
+		}
+		out = opened{Custodian: id, Commitment: v.Get("commitment/" + id)}
+	})
+	sweep()
+	return answer{Open: &out}, err
+}
+
+// dealtSet is the journal's split, which the request must mean too.
+func dealtSet(rec transcript.Record, p ceremony.Values) (ceremony.Values, share.Set, error) {
+	v, err := dealt(rec)
+	if err != nil {
+		return nil, share.Set{}, err
 	}
-	return answer{Open: &opened{Custodian: id, Commitment: s.Commitment()}}, nil
+	if p.Get("splitId") != v.Get("splitId") {
+		return nil, share.Set{}, errors.New("the split worker refuses: the request names another split than the journal")
+	}
+	set, err := setOf(rec, v)
+	return v, set, err
+}
+
+// regaining is what a recovery stands on: the journal's split, and a request that
+// agrees with it and with the plan.
+func regaining(j job) (rec transcript.Record, p, v ceremony.Values, set share.Set, err error) {
+	if rec, p, err = approved(j, ceremony.KindRecover); err != nil {
+		return rec, p, v, set, err
+	}
+	if v, set, err = dealtSet(rec, p); err != nil {
+		return rec, p, v, set, err
+	}
+	switch {
+	case !slices.Equal(j.Holders, strings.Split(p.Get("holders"), ",")):
+		err = errors.New("the split worker refuses: other custodians than those drawn")
+	case p.Get("spec") != string(rec.Plan.Key.Spec), p.Get("backup") != v.Get("backup"):
+		err = errors.New("the split worker refuses: the request is not what plan and split say")
+	}
+	return rec, p, v, set, err
 }
 
 func doRecover(ctx context.Context, j job, in io.Reader) (answer, error) {
-	rec, p, err := approved(j, ceremony.KindRecover)
+	rec, p, v, set, err := regaining(j)
 	if err != nil {
 		return answer{}, err
 	}
-	if !slices.Equal(j.Holders, strings.Split(p.Get("holders"), ",")) {
-		return answer{}, errors.New("the split worker refuses: other custodians than those drawn")
-	}
-	v, err := dealt(rec)
-	if err != nil {
-		return answer{}, err
-	}
-	set, err := setOf(rec, v)
-	if err != nil {
-		return answer{}, err
-	}
-	blob, err := readWhole(j.Folder, ceremony.BackupFile, p.Get("backup"))
+	blob, err := readWhole(j.Folder, ceremony.BackupFile, v.Get("backup"))
 	if err != nil {
 		return answer{}, err
 	}
@@ -171,8 +196,12 @@ func doRecover(ctx context.Context, j job, in io.Reader) (answer, error) {
 		return answer{}, err
 	}
 	out, err := unwrap(ctx, t, landed, blob, p)
-	if destroyed := t.Destroy(ctx, landed.ID()); err != nil || destroyed != nil {
+	destroyed := t.Destroy(ctx, landed.ID())
+	switch {
+	case err != nil:
 		return answer{}, errors.Join(err, destroyed)
+	case destroyed != nil: // then nothing of the recovery stays
+		return answer{}, errors.Join(destroyed, t.Destroy(ctx, ceremony.KeyID(out.Key)))
 	}
 	out.ExposureMS, out.Destroyed = exposure, true
 	return answer{Regain: &out}, nil
@@ -196,8 +225,8 @@ func wipeAll(held []share.Held) {
 	}
 }
 
-// land combines the shares and brings the backup key into the token; it is in
-// clear from the one to the other.
+// land combines the shares, wipes them, and brings the backup key into the token;
+// it is in clear from the one to the other.
 func land(ctx context.Context, t *pkcs11.Token, set share.Set, held []share.Held, v ceremony.Values) (*pkcs11.Backup, int, error) {
 	commitments := map[string]string{}
 	for _, h := range held {
@@ -214,6 +243,7 @@ func land(ctx context.Context, t *pkcs11.Token, set share.Set, held []share.Held
 	defer free()
 	start := time.Now()
 	secret.Do(func() {
+		defer wipeAll(held)
 		if err = share.Combine(buf, set, held, commitments); err == nil {
 			err = sameKey(buf, kcv)
 		}
@@ -223,6 +253,7 @@ func land(ctx context.Context, t *pkcs11.Token, set share.Set, held []share.Held
 	}
 	landed, err := t.Land(ctx, buf)
 	clear(buf)
+	sweep()
 	return landed, milliseconds(time.Since(start)), err
 }
 

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"runtime"
 	"strconv"
 	"time"
 
@@ -180,6 +181,7 @@ func releaseAndDeal(ctx context.Context, t *pkcs11.Token, b *pkcs11.Backup, set 
 		}
 	})
 	clear(buf)
+	sweep()
 	exposure := milliseconds(time.Since(start))
 	if err != nil {
 		return split{}, err
@@ -189,6 +191,13 @@ func releaseAndDeal(ctx context.Context, t *pkcs11.Token, b *pkcs11.Backup, set 
 		out.Shares = append(out.Shares, sealed{Index: d.Index, Sealed: d.Sealed, Commitment: d.Commitment})
 	}
 	return out, nil
+}
+
+// sweep has the collector erase at once what secret.Do left on the heap. Sync
+// pools give theirs up at the second run.
+func sweep() {
+	runtime.GC()
+	runtime.GC()
 }
 
 // sameKey compares key bytes with a check value that the token answered.
