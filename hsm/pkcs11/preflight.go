@@ -32,7 +32,7 @@ func (t *Token) Preflight(ctx context.Context, need ceremony.Need) (ceremony.Pre
 
 func (t *Token) preflight(need ceremony.Need) (ceremony.Preflight, error) {
 	var out ceremony.Preflight
-	cloudKey, err := testKey(need.KeySpec)
+	cloudKey, err := keywrap.PublishedKey(need.KeySpec)
 	if err != nil {
 		return out, err
 	}
