@@ -13,6 +13,7 @@ import (
 // longWorld is a ceremony of at least 1,000 lines: the honest one with checks
 // and approved steps repeated.
 func longWorld(b *testing.B) *world {
+	b.Helper()
 	w := newWorld(b, dsse.Production)
 	var more []entry
 	for i := 0; len(more) < 1000; i++ {
@@ -50,6 +51,7 @@ func BenchmarkVerify1000(b *testing.B) {
 // bareWork answers the hashing and the signature checks of w's journal alone,
 // everything else done beforehand.
 func bareWork(b *testing.B, w *world) func() {
+	b.Helper()
 	type check struct {
 		key          dsse.PublicKey
 		message, sig []byte

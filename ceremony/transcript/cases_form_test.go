@@ -22,6 +22,7 @@ func smallOrderKey() []byte {
 }
 
 func rsaKey(t testing.TB) []byte {
+	t.Helper()
 	k, err := rsa.GenerateKey(rand.Reader, 2048)
 	if err != nil {
 		t.Fatal(err)

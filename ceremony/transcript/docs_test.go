@@ -43,6 +43,7 @@ func allKinds() []Kind {
 
 // makeExample writes the example ceremony: a rehearsal with one deviation.
 func makeExample(t *testing.T) {
+	t.Helper()
 	w := newWorld(t, dsse.Rehearsal)
 	w.plan.Title = "Payments key 2026, rehearsal"
 	w.insert("wrap", entry{kind: KindNote, by: "witness", body: Note{

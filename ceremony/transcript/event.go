@@ -192,12 +192,6 @@ func decodeBody(kind Kind, data []byte) (any, error) {
 		return decode[Refuse](data)
 	case KindResult:
 		return decode[Result](data)
-	}
-	return decodeRareBody(kind, data)
-}
-
-func decodeRareBody(kind Kind, data []byte) (any, error) {
-	switch kind {
 	case KindNote:
 		return decode[Note](data)
 	case KindStatement:

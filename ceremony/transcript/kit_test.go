@@ -1,7 +1,6 @@
 package transcript
 
 import (
-	"bytes"
 	"context"
 	"crypto"
 	"crypto/ecdsa"
@@ -11,10 +10,7 @@ import (
 	"crypto/sha256"
 	"fmt"
 	"maps"
-	"os"
-	"path/filepath"
 	"slices"
-	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -115,14 +111,13 @@ type entry struct {
 	by     string
 	of     string
 	body   any
-	signer string                       // by, unless set
-	edit   func(*wireEvent)             // before the signature
-	raw    func(payload []byte) []byte  // before the signature
-	env    func(*dsse.Envelope)         // after it
-	line   func(line []byte) []byte     // the encoded line
-	typ    string                       // payload type, unless the mode's
-	late   func(w *world, e any) any    // changes the body when all before is known
-	extra  func(w *world) []dsse.Signer // further signers
+	signer string                      // by, unless set
+	edit   func(*wireEvent)            // before the signature
+	raw    func(payload []byte) []byte // before the signature
+	env    func(*dsse.Envelope)        // after it
+	line   func(line []byte) []byte    // the encoded line
+	typ    string                      // payload type, unless the mode's
+	late   func(w *world, e any) any   // changes the body when all before is known
 }
 
 // A world is a ceremony folder in the making. Every test may break one thing.
@@ -158,6 +153,7 @@ type world struct {
 }
 
 func newWorld(t testing.TB, mode dsse.Mode) *world {
+	t.Helper()
 	p, keys := testPlan()
 	w := &world{
 		t: t, mode: mode, ceremony: digest([]byte("ceremony")), plan: p, keys: keys, outcome: Completed,
@@ -350,6 +346,7 @@ func (w *world) line(n int, e entry, roster []Member) {
 
 // rawEvent encodes an event without the checks of package canon, as a forger would.
 func rawEvent(t testing.TB, ev wireEvent) []byte {
+	t.Helper()
 	return fmt.Appendf(nil, `{"body":%s,"by":%s,"ceremony":%s,"kind":%s,"prev":%s,"seq":%d,"time":%s}`,
 		ev.Body, marshal(t, ev.By), marshal(t, ev.Ceremony), marshal(t, ev.Kind), marshal(t, ev.Prev), ev.Seq, marshal(t, ev.Time))
 }
@@ -365,69 +362,4 @@ func (w *world) lastRecorder(n int, by string) string {
 		}
 	}
 	return Recorder
-}
-
-// write makes the folder and the list beside it.
-func (w *world) write() (dir, list string) {
-	w.t.Helper()
-	if w.journal == nil {
-		w.build()
-	}
-	dir = filepath.Join(w.t.TempDir(), "ceremony")
-	list = dir + ".trusted"
-	w.must(os.MkdirAll(filepath.Join(dir, "shares"), 0o700))
-	w.file(dir, JournalFile, w.journal)
-	w.file(dir, PlanFile, w.planBuf)
-	for name, content := range w.subjects {
-		w.file(dir, name, []byte(content))
-	}
-	if w.sealers != nil {
-		w.file(dir, SealFile, w.seal())
-	}
-	w.must(os.WriteFile(list, []byte(or(w.trusted, w.trustAll())), 0o600))
-	if w.after != nil {
-		w.after(dir)
-	}
-	return dir, list
-}
-
-func (w *world) file(dir, name string, data []byte) {
-	w.must(os.WriteFile(filepath.Join(dir, name), data, 0o600))
-}
-
-func (w *world) seal() []byte {
-	st := sealStatement{
-		Type: statementType, PredicateType: predicateType,
-		Predicate: predicate{Ceremony: w.ceremony, Events: bytes.Count(w.journal, []byte("\n")), Mode: w.mode.String(), Outcome: w.outcome},
-		Subject:   []Subject{NewSubject(JournalFile, digest(w.journal)), NewSubject(PlanFile, digest(w.planBuf))},
-	}
-	for _, name := range slices.Sorted(maps.Keys(w.subjects)) {
-		st.Subject = append(st.Subject, NewSubject(name, digest([]byte(w.subjects[name]))))
-	}
-	if w.sealEdit != nil {
-		w.sealEdit(&st)
-	}
-	return edited(w.envelope(or(w.sealType, w.mode.SealType()), edited(marshal(w.t, st), w.sealRaw), w.sealEnv, w.sealers...), w.sealFile)
-}
-
-// trustAll lists everybody of the plan as it should be; trust lists some.
-func (w *world) trustAll() string {
-	var ids []string
-	p, _ := testPlan()
-	for _, m := range p.Roster {
-		ids = append(ids, m.ID)
-	}
-	return w.trust(ids...)
-}
-
-func (w *world) trust(ids ...string) string {
-	var b strings.Builder
-	b.WriteString("# fingerprint role text\n\n")
-	p, keys := testPlan()
-	for _, m := range p.Roster {
-		if slices.Contains(ids, m.ID) {
-			fmt.Fprintf(&b, "%s %s %s\n", keys[m.ID].public.ID(), m.Role, m.Name)
-		}
-	}
-	return b.String()
 }

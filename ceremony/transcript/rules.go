@@ -105,11 +105,18 @@ func (r *rules) apply(e Event) error {
 		return r.result(b)
 	case Resume:
 		return r.resumed(e, b)
+	case Close:
+		return r.close(e.Seq, b)
+	case Note, Statement:
+		return said(e)
+	case Abort:
+		r.aborted = true
 	}
-	return r.applyRare(e)
+	return nil
 }
 
-func (r *rules) applyRare(e Event) error {
+// said checks what is only words.
+func said(e Event) error {
 	switch b := e.Body.(type) {
 	case Note:
 		if b.Class > 3 {
@@ -119,10 +126,6 @@ func (r *rules) applyRare(e Event) error {
 		if b.Head != e.Prev {
 			return errors.New("made over another journal")
 		}
-	case Abort:
-		r.aborted = true
-	case Close:
-		return r.close(e.Seq, b)
 	}
 	return nil
 }
