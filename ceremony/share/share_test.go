@@ -18,7 +18,12 @@ func TestThresholdSharesRebuildTheKey(t *testing.T) {
 		k, n, subsets int
 		all           bool
 	}{
-		{2, 2, 1, true}, {2, 3, 3, true}, {3, 5, 10, true}, {5, 5, 1, true}, {8, 16, 12870, true}, {5, 40, share.MaxSubsets, false},
+		{2, 2, 1, true},
+		{2, 3, 3, true},
+		{3, 5, 10, true},
+		{5, 5, 1, true},
+		{8, 16, 12870, true},
+		{5, 40, share.MaxSubsets, false},
 		{2, 255, share.MaxSubsets, false},
 	} {
 		t.Run(fmt.Sprintf("%d of %d", c.k, c.n), func(t *testing.T) {

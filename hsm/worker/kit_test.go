@@ -28,32 +28,6 @@ import (
 	"keyrite.dev/keyrite/hsm/worker"
 )
 
-// The test binary is its own worker, as the program is. The other verbs are
-// workers that go wrong.
-func TestMain(m *testing.M) {
-	if len(os.Args) == 2 {
-		switch os.Args[1] {
-		case worker.Verb:
-			os.Exit(worker.Main(context.Background(), os.Stdin, os.Stdout))
-		case "worker-silent":
-			os.Exit(3)
-		case "worker-hangs":
-			time.Sleep(time.Minute)
-			os.Exit(3)
-		case "worker-garbage":
-			os.Stdout.WriteString("\x00\x00\x00\x07garbage")
-			os.Exit(0)
-		case "worker-oversized":
-			os.Stdout.WriteString("\xff\xff\xff\xffgarbage")
-			os.Exit(0)
-		case "worker-empty":
-			os.Stdout.WriteString("\x00\x00\x00\x02{}")
-			os.Exit(0)
-		}
-	}
-	os.Exit(m.Run())
-}
-
 const userPIN = "481516"
 
 func pin() secret.Bytes { return secret.Copy([]byte(userPIN)) }

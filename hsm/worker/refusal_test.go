@@ -132,8 +132,10 @@ func TestRefusesToOpenAShareThatIsNotTheHolders(t *testing.T) {
 		{"another line", nil, func() error {
 			return open(r.request(ceremony.KindSplit, 2, r.splitParams()), "custodian-1", r.phrase("custodian-1"), r.people.File)
 		}, `asks for "split", not "hand-over"`},
-		{"another custodian than the line's", nil, func() error { return open(line, "custodian-2", r.phrase("custodian-2"), r.people.File) },
-			`hands a share to "custodian-1", not to "custodian-2"`},
+		{
+			"another custodian than the line's", nil, func() error { return open(line, "custodian-2", r.phrase("custodian-2"), r.people.File) },
+			`hands a share to "custodian-1", not to "custodian-2"`,
+		},
 		{"no custodian", nil, func() error { return open(witness, "witness", r.phrase("witness"), r.people.File) }, `"witness" is no custodian`},
 		{"a split long gone", nil, func() error {
 			return open(r.handOver("custodian-1", with(v, "splitId", strings.Repeat("0", 32))), "custodian-1", r.phrase("custodian-1"), r.people.File)
@@ -142,12 +144,18 @@ func TestRefusesToOpenAShareThatIsNotTheHolders(t *testing.T) {
 		{"wrong passphrase", nil, func() error { return open(line, "custodian-1", r.phrase("custodian-2"), r.people.File) }, credential.ErrPassphrase.Error()},
 		{"somebody else's credential", nil, func() error { return open(line, "custodian-1", r.phrase("custodian-2"), exchanged) }, "the credential is not that of José Álvarez in the plan"},
 		{"no credential", nil, func() error { return open(line, "custodian-1", r.phrase("custodian-1"), none) }, "no such credential"},
-		{"share file exchanged", func() { r.write(ceremony.ShareFile("custodian-1"), r.read(ceremony.ShareFile("custodian-2"))) },
-			func() error { return open(line, "custodian-1", r.phrase("custodian-1"), r.people.File) }, "shares/custodian-1.age is not the file that the journal names"},
-		{"share file cut", func() { r.write(ceremony.ShareFile("custodian-1"), own[:len(own)-1]) },
-			func() error { return open(line, "custodian-1", r.phrase("custodian-1"), r.people.File) }, "shares/custodian-1.age is not the file that the journal names"},
-		{"share file missing", func() { r.must(os.Remove(filepath.Join(r.folder, "shares", "custodian-1.age"))) },
-			func() error { return open(line, "custodian-1", r.phrase("custodian-1"), r.people.File) }, "failed to read shares/custodian-1.age"},
+		{
+			"share file exchanged", func() { r.write(ceremony.ShareFile("custodian-1"), r.read(ceremony.ShareFile("custodian-2"))) },
+			func() error { return open(line, "custodian-1", r.phrase("custodian-1"), r.people.File) }, "shares/custodian-1.age is not the file that the journal names",
+		},
+		{
+			"share file cut", func() { r.write(ceremony.ShareFile("custodian-1"), own[:len(own)-1]) },
+			func() error { return open(line, "custodian-1", r.phrase("custodian-1"), r.people.File) }, "shares/custodian-1.age is not the file that the journal names",
+		},
+		{
+			"share file missing", func() { r.must(os.Remove(filepath.Join(r.folder, "shares", "custodian-1.age"))) },
+			func() error { return open(line, "custodian-1", r.phrase("custodian-1"), r.people.File) }, "failed to read shares/custodian-1.age",
+		},
 	} {
 		if c.before != nil {
 			c.before()

@@ -1,0 +1,102 @@
+package worker_test
+
+import (
+	"context"
+	"encoding/binary"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"keyrite.dev/keyrite/hsm/worker"
+)
+
+// Verbs of workers that go wrong, or that tell what they see.
+const (
+	verbSilent    = "worker-silent"
+	verbHangs     = "worker-hangs"
+	verbGarbage   = "worker-garbage"
+	verbOversized = "worker-oversized"
+	verbEmpty     = "worker-empty"
+	verbLooks     = "worker-looks"
+	verbDies      = "worker-dies"
+	verbDiesLast  = "worker-dies-last"
+)
+
+// The test binary is its own worker, as the program is.
+func TestMain(m *testing.M) {
+	if len(os.Args) >= 2 && strings.Contains(os.Args[1], "worker") {
+		os.Exit(play(os.Args[1]))
+	}
+	os.Exit(m.Run())
+}
+
+func play(verb string) int {
+	ctx := context.Background()
+	switch verb {
+	case worker.Verb:
+		return worker.Main(ctx, os.Stdin, os.Stdout)
+	case verbDies:
+		return worker.Main(ctx, &dyingReader{}, os.Stdout)
+	case verbDiesLast:
+		return worker.Main(ctx, os.Stdin, dyingWriter{})
+	case verbHangs:
+		time.Sleep(time.Minute)
+	case verbGarbage:
+		fmt.Fprint(os.Stdout, "\x00\x00\x00\x07garbage")
+		return 0
+	case verbOversized:
+		fmt.Fprint(os.Stdout, "\xff\xff\xff\xffgarbage")
+		return 0
+	case verbEmpty:
+		fmt.Fprint(os.Stdout, "\x00\x00\x00\x02{}")
+		return 0
+	case verbLooks:
+		return look()
+	}
+	return 3
+}
+
+func kill() { _ = syscall.Kill(os.Getpid(), syscall.SIGKILL) }
+
+// A dyingReader is standard input; so many milliseconds after the second frame,
+// the PIN, began, the process is killed, or at once instead of reading it.
+type dyingReader struct{ reads int }
+
+func (d *dyingReader) Read(b []byte) (int, error) {
+	if d.reads++; d.reads == 3 { // head and body of the job, then the PIN
+		after, _ := strconv.Atoi(os.Args[2])
+		if after == 0 {
+			kill()
+		}
+		time.AfterFunc(time.Duration(after)*time.Millisecond, kill)
+	}
+	return io.ReadFull(os.Stdin, b)
+}
+
+// A dyingWriter is killed when all is done and the answer is due.
+type dyingWriter struct{}
+
+func (dyingWriter) Write([]byte) (int, error) {
+	kill()
+	select {}
+}
+
+// look answers what the process sees of the network and of its own dumps.
+func look() int {
+	var seen []string
+	all, err := net.Interfaces()
+	for _, i := range all {
+		seen = append(seen, fmt.Sprintf("%s up=%v", i.Name, i.Flags&net.FlagUp != 0))
+	}
+	env := strings.Join(os.Environ(), " ")
+	data, _ := json.Marshal(map[string]any{"fault": map[string]string{"text": fmt.Sprintf("%s; %v; %s", strings.Join(seen, ", "), err, env)}})
+	os.Stdout.Write(append(binary.BigEndian.AppendUint32(nil, uint32(len(data))), data...))
+	return 0
+}
