@@ -81,7 +81,7 @@ func TestToken(t *testing.T, open func(t *testing.T) TokenFixture) {
 	t.Run("a key's attributes are written and read back", s.attributes)
 	t.Run("check values are those of the bytes that leave", s.checkValues)
 	t.Run("nothing is wrapped without a preflight", s.noPreflight)
-	t.Run("a preflight is for one algorithm, one size and one length", s.otherThanProven)
+	t.Run("a preflight is for one size of cloud key and one kind of target", s.otherThanProven)
 	t.Run("a wrapping key of another size is refused", s.wrongKeySize)
 	t.Run("the preflight refuses what the token lacks, and says why", s.lacks)
 	t.Run("the preflight leaves nothing behind", s.preflightLeavesNothing)
@@ -89,7 +89,6 @@ func TestToken(t *testing.T, open func(t *testing.T) TokenFixture) {
 	t.Run("destruction is read back, and a second one fails", s.destroy)
 	t.Run("the inventory shows what was made and what is gone", s.inventory)
 	t.Run("signatures verify under the commissioned key", s.sign)
-	t.Run("two tokens live side by side", s.sideBySide)
 }
 
 func (s *suite) loggedIn(t *testing.T) TokenFixture {
@@ -226,7 +225,7 @@ func (s *suite) attributes(t *testing.T) {
 	read, err := f.Token.Attributes(t.Context(), key.ID)
 	must(t, err)
 	for name, want := range map[string]string{
-		"CKA_TOKEN": "true", "CKA_PRIVATE": "true", "CKA_SENSITIVE": "true", "CKA_EXTRACTABLE": "true", "CKA_LOCAL": "true",
+		"CKA_TOKEN": "true", "CKA_PRIVATE": "true", "CKA_SENSITIVE": "true", "CKA_EXTRACTABLE": "true",
 		"CKA_ENCRYPT": "false", "CKA_DECRYPT": "false", "CKA_WRAP": "false", "CKA_UNWRAP": "false", "CKA_DERIVE": "false",
 		"CKA_SIGN": "true", "CKA_VERIFY": "false", "CKA_ALWAYS_SENSITIVE": "true", "CKA_NEVER_EXTRACTABLE": "false",
 	} {
@@ -315,6 +314,7 @@ func (s *suite) otherThanProven(t *testing.T) {
 	for name, need := range map[string]ceremony.Need{
 		"another size":   {Spec: plan.AES256, Algorithm: f.Algorithm, KeySpec: "RSA_4096"},
 		"another length": {Spec: plan.HMAC512, Algorithm: f.Algorithm, KeySpec: suiteSpec},
+		"another kind":   {Spec: plan.HMAC256, Algorithm: f.Algorithm, KeySpec: suiteSpec},
 	} {
 		_, err := f.Token.Preflight(t.Context(), need)
 		must(t, err)
@@ -454,13 +454,4 @@ func (s *suite) sign(t *testing.T) {
 	if _, err := f.Token.Sign(t.Context(), message); err == nil {
 		t.Error("a token signed after the logout")
 	}
-}
-
-func (s *suite) sideBySide(t *testing.T) {
-	a, b := s.loggedIn(t), s.loggedIn(t)
-	key := a.generate(t, plan.AES256)
-	if _, err := b.Token.Attributes(t.Context(), key.ID); err == nil {
-		t.Error("one token shows the other's key")
-	}
-	b.generate(t, plan.AES256) // the label is free there
 }

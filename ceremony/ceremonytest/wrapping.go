@@ -79,8 +79,8 @@ func hashFor(algorithm string) (crypto.Hash, string, error) {
 	}
 }
 
-func provenKey(algorithm string, bits, length int) string {
-	return fmt.Sprintf("%s RSA-%d %d", algorithm, bits, length)
+func provenKey(algorithm string, bits int, kind string, length int) string {
+	return fmt.Sprintf("%s RSA-%d %s %d", algorithm, bits, kind, length)
 }
 
 // Preflight proves both wraps on throwaway keys.
@@ -96,10 +96,14 @@ func (t *Token) Preflight(ctx context.Context, need ceremony.Need) (ceremony.Pre
 		if err != nil {
 			return err
 		}
+		if need.Spec.Bytes() == 0 {
+			return fmt.Errorf("invalid key spec %q", need.Spec)
+		}
 		if err := prove(cloud, hash, need.Spec.Bytes()); err != nil {
 			return err
 		}
-		t.proven[provenKey(need.Algorithm, cloud.Size()*8, need.Spec.Bytes())] = true
+		kind, _ := kindOf(need.Spec)
+		t.proven[provenKey(need.Algorithm, cloud.Size()*8, kind, need.Spec.Bytes())] = true
 		out = ceremony.Preflight{
 			Recipes: []ceremony.Recipe{
 				{Name: kwpName, Outcome: ceremony.RecipeProven, Detail: "unwrapped in software"},
@@ -150,7 +154,7 @@ func (t *Token) Wrap(ctx context.Context, id ceremony.KeyID, with ceremony.Wrapp
 	}
 	var out ceremony.Wrapped
 	err = t.with(ctx, id, func(o *object) error {
-		if !t.proven[provenKey(with.Algorithm, pub.Size()*8, len(o.value))] {
+		if !t.proven[provenKey(with.Algorithm, pub.Size()*8, o.kind, len(o.value))] {
 			return fmt.Errorf("%s with RSA-%d was not proven in this session; run the preflight first", with.Algorithm, pub.Size()*8)
 		}
 		if !o.attributes["CKA_EXTRACTABLE"] {

@@ -29,7 +29,7 @@ type Backup struct {
 func (t *Token) MakeBackup(ctx context.Context, spec plan.KeySpec) (*Backup, error) {
 	var out *Backup
 	err := t.do(ctx, func() error {
-		recipe, tried := t.proveKWP(spec.Bytes())
+		recipe, tried := t.proveKWP(spec)
 		if recipe == nil {
 			return fmt.Errorf("no mechanism of the HSM wraps %d bytes as RFC 5649: %v", spec.Bytes(), tried)
 		}
@@ -55,6 +55,9 @@ func (t *Token) WrapBackup(ctx context.Context, b *Backup, target ceremony.KeyID
 	err := t.do(ctx, func() error {
 		key, err := t.key(target)
 		if err != nil {
+			return err
+		}
+		if err := t.mayLeave(key); err != nil {
 			return err
 		}
 		blob, err = t.wrapKWP(b.recipe, b.handle, key, spec.Bytes())

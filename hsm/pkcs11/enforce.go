@@ -1,6 +1,8 @@
 package pkcs11
 
 import (
+	"errors"
+
 	"github.com/miekg/pkcs11"
 
 	"keyrite.dev/keyrite/ceremony"
@@ -54,12 +56,28 @@ func (t *Token) pair(wrapper, key template, f func(w, k pkcs11.ObjectHandle) boo
 	return f(w, k), nil
 }
 
+// wraps fails where even a key that may leave is not wrapped: then a refusal of
+// another key shows nothing.
+func (t *Token) wraps() error {
+	ok, err := t.pair(wrapperTemplate(false), sessionTarget(), t.tryWrap)
+	if err == nil && !ok {
+		err = errors.New("the HSM wraps no AES key under another")
+	}
+	return err
+}
+
 func (t *Token) refusesUnextractable() (bool, error) {
+	if err := t.wraps(); err != nil {
+		return false, err
+	}
 	return t.pair(wrapperTemplate(false), sessionTarget().with(pkcs11.CKA_EXTRACTABLE, false),
 		func(w, k pkcs11.ObjectHandle) bool { return !t.tryWrap(w, k) })
 }
 
 func (t *Token) refusesNonWrapping() (bool, error) {
+	if err := t.wraps(); err != nil {
+		return false, err
+	}
 	return t.pair(wrapperTemplate(false).with(pkcs11.CKA_WRAP, false), sessionTarget(),
 		func(w, k pkcs11.ObjectHandle) bool { return !t.tryWrap(w, k) })
 }

@@ -13,6 +13,7 @@ import (
 	"keyrite.dev/keyrite/ceremony"
 	"keyrite.dev/keyrite/ceremony/keycheck"
 	"keyrite.dev/keyrite/ceremony/keywrap"
+	"keyrite.dev/keyrite/ceremony/plan"
 )
 
 // Preflight proves the recipes that the plan needs, with throwaway session keys
@@ -40,20 +41,22 @@ func (t *Token) preflight(need ceremony.Need) (ceremony.Preflight, error) {
 	if err != nil {
 		return out, err
 	}
-	length := need.Spec.Bytes()
-	backup, recipes := t.proveKWP(length)
+	if need.Spec.Bytes() == 0 {
+		return out, fmt.Errorf("invalid key spec %q", need.Spec)
+	}
+	backup, recipes := t.proveKWP(need.Spec)
 	out.Recipes = recipes
 	if backup != nil {
 		out.Backup = backup.name
 	}
 	for _, candidate := range oaepRecipes() {
-		r := t.proveDirect(candidate, cloudKey, length)
+		r := t.proveDirect(candidate, cloudKey, need.Spec)
 		out.Recipes = append(out.Recipes, r)
 		if candidate.cloud == o.cloud && r.Outcome == ceremony.RecipeProven {
 			out.Cloud = r.Name
-			t.proven[provenKey(need.Algorithm, cloudKey.Size()*8, length)] = true
+			t.proven[provenKey(need.Algorithm, cloudKey.Size()*8, need.Spec)] = true
 		}
-		out.Recipes = append(out.Recipes, t.proveComposed(candidate, backup, cloudKey, length)...)
+		out.Recipes = append(out.Recipes, t.proveComposed(candidate, backup, cloudKey, need.Spec)...)
 	}
 	out.Enforced = t.enforcement()
 	return out, lacking(out, need)
@@ -83,18 +86,14 @@ func why(p ceremony.Preflight, algorithm string) string {
 	return "not tried"
 }
 
-// throwaway makes a session key like the target, of length bytes.
-func (t *Token) throwaway(length int) (pkcs11.ObjectHandle, error) {
+// throwaway makes a session key like the target.
+func (t *Token) throwaway(spec plan.KeySpec) (pkcs11.ObjectHandle, error) {
 	id, err := t.newID()
 	if err != nil {
 		return 0, err
 	}
-	want := targetTemplate("AES_256", false, id, "keyrite preflight")
-	if length != 32 {
-		want = targetTemplate("HMAC_512", false, id, "keyrite preflight")
-		return t.generate(pkcs11.CKM_GENERIC_SECRET_KEY_GEN, want, length)
-	}
-	return t.generate(pkcs11.CKM_AES_KEY_GEN, want, length)
+	mech, _ := generation(spec)
+	return t.generate(mech, targetTemplate(spec, false, id, "keyrite preflight"), spec.Bytes())
 }
 
 // same tells whether key bytes are those of the token's key, by check value.
@@ -134,11 +133,11 @@ func (t *Token) classify(name string, key pkcs11.ObjectHandle, blob []byte, err 
 }
 
 // proveKWP tries the KWP recipes in order and answers the first that is proven.
-func (t *Token) proveKWP(length int) (*kwp, []ceremony.Recipe) {
+func (t *Token) proveKWP(spec plan.KeySpec) (*kwp, []ceremony.Recipe) {
 	var chosen *kwp
 	var out []ceremony.Recipe
 	for _, r := range kwpRecipes() {
-		res := t.proveOneKWP(r, length)
+		res := t.proveOneKWP(r, spec)
 		out = append(out, res)
 		if res.Outcome == ceremony.RecipeProven && chosen == nil {
 			chosen = &r
@@ -147,7 +146,7 @@ func (t *Token) proveKWP(length int) (*kwp, []ceremony.Recipe) {
 	return chosen, out
 }
 
-func (t *Token) proveOneKWP(r kwp, length int) ceremony.Recipe {
+func (t *Token) proveOneKWP(r kwp, spec plan.KeySpec) ceremony.Recipe {
 	kekBytes, err := t.mod.ctx.GenerateRandom(t.session, 32)
 	refused := func(err error) ceremony.Recipe {
 		return ceremony.Recipe{Name: r.name, Outcome: ceremony.RecipeRefused, Detail: err.Error()}
@@ -160,33 +159,35 @@ func (t *Token) proveOneKWP(r kwp, length int) ceremony.Recipe {
 		return refused(wrapError("C_CreateObject", err))
 	}
 	defer t.destroyHandle(kek) //nolint:errcheck // a session object; it ends with the session
-	key, err := t.throwaway(length)
+	key, err := t.throwaway(spec)
 	if err != nil {
 		return refused(err)
 	}
 	defer t.destroyHandle(key) //nolint:errcheck // as above
-	blob, err := t.wrapKWP(r, kek, key, length)
+	blob, err := t.wrapKWP(r, kek, key, spec.Bytes())
 	return t.classify(r.name, key, blob, err, func(b []byte) ([]byte, error) { return keywrap.Unwrap(kekBytes, b) })
 }
 
-func (t *Token) proveDirect(o oaep, cloud *rsa.PrivateKey, length int) ceremony.Recipe {
-	return t.prove(o.name, cloud, length, func(pub, key pkcs11.ObjectHandle) ([]byte, error) { return t.wrapOAEP(o, pub, key) },
+func (t *Token) proveDirect(o oaep, cloud *rsa.PrivateKey, spec plan.KeySpec) ceremony.Recipe {
+	return t.prove(o.name, cloud, spec, func(pub, key pkcs11.ObjectHandle) ([]byte, error) { return t.wrapOAEP(o, pub, key) },
 		func(b []byte) ([]byte, error) { return keywrap.UnwrapOAEP(cloud, o.hash, b) })
 }
 
 // proveComposed proves both forms of RSA-AES key wrap: later targets need them.
-func (t *Token) proveComposed(o oaep, r *kwp, cloud *rsa.PrivateKey, length int) []ceremony.Recipe {
+func (t *Token) proveComposed(o oaep, r *kwp, cloud *rsa.PrivateKey, spec plan.KeySpec) []ceremony.Recipe {
 	open := func(b []byte) ([]byte, error) { return keywrap.UnwrapRSAAES(cloud, o.hash, b) }
-	out := []ceremony.Recipe{t.prove("CKM_RSA_AES_KEY_WRAP "+o.hash.String(), cloud, length,
+	out := []ceremony.Recipe{t.prove("CKM_RSA_AES_KEY_WRAP "+o.hash.String(), cloud, spec,
 		func(pub, key pkcs11.ObjectHandle) ([]byte, error) { return t.wrapNative(o, pub, key) }, open)}
 	if r == nil {
 		return out
 	}
-	return append(out, t.prove("OAEP "+o.hash.String()+" and KWP, composed", cloud, length,
-		func(pub, key pkcs11.ObjectHandle) ([]byte, error) { return t.wrapComposed(o, *r, pub, key, length) }, open))
+	return append(out, t.prove("OAEP "+o.hash.String()+" and KWP, composed", cloud, spec,
+		func(pub, key pkcs11.ObjectHandle) ([]byte, error) {
+			return t.wrapComposed(o, *r, pub, key, spec.Bytes())
+		}, open))
 }
 
-func (t *Token) prove(name string, cloud *rsa.PrivateKey, length int, wrap func(pub, key pkcs11.ObjectHandle) ([]byte, error),
+func (t *Token) prove(name string, cloud *rsa.PrivateKey, spec plan.KeySpec, wrap func(pub, key pkcs11.ObjectHandle) ([]byte, error),
 	open func([]byte) ([]byte, error),
 ) ceremony.Recipe {
 	refused := func(err error) ceremony.Recipe {
@@ -197,7 +198,7 @@ func (t *Token) prove(name string, cloud *rsa.PrivateKey, length int, wrap func(
 		return refused(err)
 	}
 	defer t.destroyHandle(pub) //nolint:errcheck // a session object; it ends with the session
-	key, err := t.throwaway(length)
+	key, err := t.throwaway(spec)
 	if err != nil {
 		return refused(err)
 	}

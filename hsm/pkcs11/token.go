@@ -69,6 +69,9 @@ func (t *Token) own() {
 // do is the one doorway to the module. ctx ends the wait for the owner; a call
 // that has begun cannot be cancelled, and its answer is waited for.
 func (t *Token) do(ctx context.Context, f func() error) error {
+	if err := ctx.Err(); err != nil { // a select would still call, half of the time
+		return fmt.Errorf("the HSM was not called: %w", err)
+	}
 	answer := make(chan error, 1)
 	select {
 	case t.calls <- func() { answer <- f() }:

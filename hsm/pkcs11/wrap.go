@@ -12,14 +12,28 @@ import (
 	"github.com/miekg/pkcs11"
 
 	"keyrite.dev/keyrite/ceremony"
+	"keyrite.dev/keyrite/ceremony/plan"
 )
 
 // proven are the recipes that the preflight of this session proved: the cloud's
-// algorithm and key spec, for a length of key.
+// algorithm and key spec, for a kind and length of key.
 type proven map[string]bool
 
-func provenKey(algorithm string, bits, length int) string {
-	return fmt.Sprintf("%s RSA-%d %d", algorithm, bits, length)
+func provenKey(algorithm string, bits int, spec plan.KeySpec) string {
+	return fmt.Sprintf("%s RSA-%d %s", algorithm, bits, spec)
+}
+
+// specOf is the spec of a target key, "" for others.
+func (t *Token) specOf(h pkcs11.ObjectHandle) plan.KeySpec {
+	if t.number(h, pkcs11.CKA_KEY_TYPE) == pkcs11.CKK_AES {
+		return plan.AES256
+	}
+	for _, spec := range []plan.KeySpec{plan.HMAC224, plan.HMAC256, plan.HMAC384, plan.HMAC512} {
+		if spec.Bytes() == t.length(h) {
+			return spec
+		}
+	}
+	return ""
 }
 
 // Wrap wraps key id for the cloud.
@@ -38,14 +52,26 @@ func (t *Token) Wrap(ctx context.Context, id ceremony.KeyID, with ceremony.Wrapp
 		if err != nil {
 			return err
 		}
-		if !t.proven[provenKey(with.Algorithm, pub.Size()*8, t.length(key))] {
+		if !t.proven[provenKey(with.Algorithm, pub.Size()*8, t.specOf(key))] {
 			return fmt.Errorf("%s with RSA-%d was not proven in this session; run the preflight first", with.Algorithm, pub.Size()*8)
+		}
+		if err := t.mayLeave(key); err != nil {
+			return err
 		}
 		blob, err := t.wrapFor(o, pub, key)
 		out = ceremony.Wrapped{Blob: blob, Mechanism: o.name + ", MGF1 the same, empty label"}
 		return err
 	})
 	return out, err
+}
+
+// mayLeave refuses a key whose attributes forbid that it leaves: some tokens
+// claim CKA_EXTRACTABLE=false and wrap the key all the same.
+func (t *Token) mayLeave(key pkcs11.ObjectHandle) error {
+	if err := t.readBack(key, template{yes(pkcs11.CKA_EXTRACTABLE, "CKA_EXTRACTABLE")}); err != nil {
+		return errors.New("this key was made or sealed never to leave the HSM (CKA_EXTRACTABLE=false)")
+	}
+	return nil
 }
 
 func (t *Token) wrapFor(o oaep, pub *rsa.PublicKey, key pkcs11.ObjectHandle) ([]byte, error) {
