@@ -139,40 +139,57 @@ func (r *Run) hsmSeals(ctx context.Context, env *dsse.Envelope, outcome string) 
 	return err
 }
 
-// peopleSeal collects the witness and two custodians, in roster order. In an
-// aborted ceremony people may be gone; each may decline.
+// peopleSeal collects the witness and two custodians, in roster order. An aborted
+// ceremony may have lost people, or not have begun with them: any two of those in
+// the room will do, and each may decline.
 func (r *Run) peopleSeal(ctx context.Context, env *dsse.Envelope, outcome string) error {
-	digest := sha256Hex(dsse.PAE(env.PayloadType, env.Payload))
-	custodians := 0
-	for _, m := range slices.Concat(r.plan.With(plan.Witness), r.plan.With(plan.Custodian)) {
-		if m.Role == plan.Custodian && custodians == 2 || !slices.Contains(r.state.Enrolled, m.ID) {
+	signed := map[plan.Role]int{}
+	for _, m := range r.sealers(outcome) {
+		if m.Role == plan.Custodian && signed[plan.Custodian] == 2 {
 			continue
 		}
-		u, a, err := r.unlock(ctx, Question{
-			Kind: AskSignature, Title: m.Name + " signs the seal", Digest: digest,
-			Params: []Param{{"outcome", outcome}, {"events", fmt.Sprint(r.state.Events)}, {"journal", r.head()}},
-		}, m)
+		ok, err := r.personSeals(ctx, env, m, outcome)
 		var stop stopError
 		switch {
 		case errors.As(err, &stop) && outcome == transcript.Aborted:
 			continue
 		case err != nil:
 			return err
-		case u == nil && m.Role == plan.Witness && outcome == transcript.Completed:
-			return fmt.Errorf("%w: the witness does not sign the seal: %s", ErrAbandoned, orNone(a.Reason))
-		case u == nil:
-			continue
-		}
-		err = env.Add(ctx, u)
-		u.Release()
-		if err != nil {
-			return err
-		}
-		if m.Role == plan.Custodian {
-			custodians++
+		case ok:
+			signed[m.Role]++
+		case m.Role == plan.Witness && outcome == transcript.Completed:
+			return fmt.Errorf("%w: the witness does not sign the seal", ErrAbandoned)
 		}
 	}
+	if outcome == transcript.Completed && signed[plan.Custodian] < 2 {
+		return fmt.Errorf("%w: two custodians must sign the seal, and %d did", ErrAbandoned, signed[plan.Custodian])
+	}
 	return nil
+}
+
+// sealers are who is asked to sign the seal: witness and custodians, and after an
+// abort, also those of them who never came to sign in.
+func (r *Run) sealers(outcome string) []plan.Member {
+	first := slices.Concat(r.plan.With(plan.Witness), r.plan.With(plan.Custodian))
+	enrolled := slices.DeleteFunc(slices.Clone(first), func(m plan.Member) bool { return !slices.Contains(r.state.Enrolled, m.ID) })
+	if outcome == transcript.Completed || len(enrolled) >= 3 {
+		return enrolled
+	}
+	return first
+}
+
+// personSeals asks one person for a signature; false means that the person
+// declines.
+func (r *Run) personSeals(ctx context.Context, env *dsse.Envelope, m plan.Member, outcome string) (bool, error) {
+	u, _, err := r.unlock(ctx, Question{
+		Kind: AskSignature, Title: m.Name + " signs the seal", Digest: sha256Hex(dsse.PAE(env.PayloadType, env.Payload)),
+		Params: []Param{{"outcome", outcome}, {"events", fmt.Sprint(r.state.Events)}, {"journal", r.head()}},
+	}, m)
+	if err != nil || u == nil {
+		return false, err
+	}
+	defer u.Release()
+	return true, env.Add(ctx, u)
 }
 
 func (r *Run) head() string {
