@@ -225,15 +225,6 @@ func (r *room) noHalfFiles() {
 	}
 }
 
-func (r *room) journal() string {
-	r.t.Helper()
-	data, err := os.ReadFile(filepath.Join(r.config.Folder, ceremony.JournalFile))
-	if err != nil {
-		r.t.Fatal(err)
-	}
-	return string(data)
-}
-
 type wall struct{}
 
 func (wall) Now() time.Time { return time.Now().UTC() }

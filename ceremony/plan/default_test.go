@@ -50,7 +50,15 @@ func nobodysKey(t *testing.T, m Member) []byte {
 			if x == nil {
 				continue
 			}
-			der, err = x509.MarshalPKIXPublicKey(&ecdsa.PublicKey{Curve: elliptic.P256(), X: x, Y: y})
+			point := make([]byte, 65) // uncompressed, SEC 1 section 2.3.3
+			point[0] = 4
+			x.FillBytes(point[1:33])
+			y.FillBytes(point[33:])
+			pub, parseErr := ecdsa.ParseUncompressedPublicKey(elliptic.P256(), point)
+			if parseErr != nil {
+				t.Fatal(parseErr)
+			}
+			der, err = x509.MarshalPKIXPublicKey(pub)
 		}
 		if err != nil {
 			t.Fatal(err)
