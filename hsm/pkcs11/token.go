@@ -58,6 +58,11 @@ func (t *Token) own() {
 	defer runtime.UnlockOSThread()
 	for {
 		select {
+		case <-t.closed: // first: no call may reach a module that was finalised
+			return
+		default:
+		}
+		select {
 		case f := <-t.calls:
 			f()
 		case <-t.closed:
@@ -77,19 +82,25 @@ func (t *Token) do(ctx context.Context, f func() error) error {
 	case t.calls <- func() { answer <- f() }:
 		return <-answer
 	case <-t.closed:
-		return errors.New("the token was closed")
+		return errClosed
 	case <-ctx.Done():
 		return fmt.Errorf("the HSM was not called: %w", ctx.Err())
 	}
 }
 
-// Close ends the session. The module is finalised with its last token.
+var errClosed = errors.New("the token was closed")
+
+// Close ends the session. The module is finalised with its last token. Closing
+// twice is an error and does nothing.
 func (t *Token) Close() error {
 	err := t.do(context.Background(), func() error {
+		close(t.closed)
 		_ = t.mod.ctx.Logout(t.session) // not logged in is fine
 		return wrapError("C_CloseSession", t.mod.ctx.CloseSession(t.session))
 	})
-	close(t.closed)
+	if errors.Is(err, errClosed) {
+		return err
+	}
 	return errors.Join(err, t.mod.release())
 }
 
