@@ -31,7 +31,7 @@ const (
 
 // The test binary is its own worker, as the program is.
 func TestMain(m *testing.M) {
-	if len(os.Args) >= 2 && strings.Contains(os.Args[1], "worker") {
+	if len(os.Args) >= 2 && (os.Args[1] == worker.Verb || strings.HasPrefix(os.Args[1], "worker-")) {
 		os.Exit(play(os.Args[1]))
 	}
 	os.Exit(m.Run())
