@@ -3,6 +3,7 @@ package ceremony
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"keyrite.dev/keyrite/ceremony/dsse"
 	"keyrite.dev/keyrite/ceremony/keycheck"
@@ -71,7 +72,8 @@ func summary(body any) string {
 	case transcript.Enrol:
 		return b.Statement
 	case transcript.Request:
-		return b.Step + " " + b.Statement
+		first, _, _ := strings.Cut(b.Statement, ". ") // the rest is on the step's card
+		return b.Step + " " + first
 	case transcript.Approve:
 		return fmt.Sprintf("approves line %d", b.Of)
 	case transcript.Refuse:
