@@ -158,20 +158,35 @@ func ended(s *stage, outcome, reason, failure string) {
 	s.drain()
 }
 
-func TestEveryScreenIsDrawnInEveryLook(t *testing.T) {
-	looks := map[string]look{"light": light, "dark": dark}
+func TestEveryScreenIsDrawnInLightAndDark(t *testing.T) {
+	for _, sc := range scenes() {
+		t.Run(sc.name, func(t *testing.T) {
+			s := newStage(t, light, !sc.home)
+			sc.set(s)
+			s.snap(sc.name + "-light")
+			s.w.nextMode()
+			s.drain()
+			s.snap(sc.name + "-dark")
+		})
+	}
+}
+
+func TestThePicturesOfTheGallery(t *testing.T) {
+	looks := map[string]look{"dark-1024": {widget.Dark, 1024, 700}}
 	if *gallery != "" {
 		looks["contrast"] = look{widget.Contrast, 1280, 800}
 		looks["light-1920"] = look{widget.Light, 1920, 1080}
-		looks["dark-1024"] = look{widget.Dark, 1024, 700}
+		looks["dark-1920"] = look{widget.Dark, 1920, 1080}
 	}
-	for _, sc := range scenes() {
+	all := scenes()
+	if *gallery == "" {
+		all = all[6:7] // the fullest screen, in the smallest window
+	}
+	for _, sc := range all {
 		for name, l := range looks {
-			t.Run(sc.name+"/"+name, func(t *testing.T) {
-				s := newStage(t, l, !sc.home)
-				sc.set(s)
-				s.snap(sc.name + "-" + name)
-			})
+			s := newStage(t, l, !sc.home)
+			sc.set(s)
+			s.snap(sc.name + "-" + name)
 		}
 	}
 }

@@ -198,6 +198,10 @@ func opened(s *stage, number string) ceremony.Step {
 	}
 	line("open", "recorder", people().Title)
 	for _, step := range script {
+		if *gallery == "" && step.Act != actOf(script, number) {
+			s.tell(ceremony.Notice{Step: &ceremony.StepNotice{Step: step, State: ceremony.StepDone}})
+			continue // a full transcript is for the pictures
+		}
 		s.tell(ceremony.Notice{Step: &ceremony.StepNotice{Step: step, State: ceremony.StepActive}})
 		line("request", "recorder", step.Number+" "+step.Title)
 		if step.Number == number {
@@ -208,6 +212,15 @@ func opened(s *stage, number string) ceremony.Step {
 	}
 	s.t.Fatal("no step " + number)
 	return ceremony.Step{}
+}
+
+func actOf(script []ceremony.Step, number string) string {
+	for _, s := range script {
+		if s.Number == number {
+			return s.Act
+		}
+	}
+	return ""
 }
 
 const testHead = "3f2a91cc0be1778294d2e9a227489c01f5b0a3d46e5f7c8899aabbccddeeff00"

@@ -8,7 +8,7 @@ import (
 	"keyrite.dev/keyrite/app/widget"
 )
 
-// Home: what a person sees who opened the program. start is given the folder.
+// Home is what a person sees who opened the program. start is given the folder.
 func Home(r Room, h viewmodel.Home, start func(folder string)) Screen {
 	folder := widget.NewEntry(r.Keys, "")
 	folder.SetText(h.Folder)

@@ -29,7 +29,7 @@ func working(r Room) Screen {
 		}
 		bar.Hidden = p.Fraction < 0
 		bar.Set(p.Fraction)
-		foot.Refresh()
+		r.Relayout()
 	}
 	s.Refresh()
 	return s

@@ -61,6 +61,7 @@ type Ceremony struct {
 	head     string
 	progress *ceremony.Progress
 	notes    []Note
+	noting   bool // the first of them is on the screen
 	waiting  *waiting
 	approved []string
 	names    map[string]string // by roster id, as far as questions told them
@@ -138,7 +139,13 @@ func (c *Ceremony) withdraw(w *waiting) {
 	}
 }
 
+// newScreen tells of another screen. A head that people are writing down stays
+// as it is, whatever happens behind it.
 func (c *Ceremony) newScreen() {
+	if len(c.notes) > 0 && c.noting {
+		return
+	}
+	c.noting = len(c.notes) > 0
 	c.serial++
 	c.tell(ScreenChanged)
 }
@@ -171,7 +178,7 @@ func (c *Ceremony) Noted() {
 	if len(c.notes) == 0 {
 		return
 	}
-	c.notes = c.notes[1:]
+	c.notes, c.noting = c.notes[1:], false
 	c.newScreen()
 }
 

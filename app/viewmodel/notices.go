@@ -129,7 +129,7 @@ func (c *Ceremony) takeLine(n ceremony.LineNotice) {
 	}
 	c.head = n.Head
 	c.lines = append(c.lines, Line{
-		Seq: n.Seq, Time: n.Time.UTC().Format("15:04:05"), Kind: c.words.kind(n.Kind), By: c.name(n.By), Summary: n.Summary,
+		Seq: n.Seq, Time: n.Time.UTC().Format("15:04:05"), Kind: c.words.kind(n.Kind), By: c.name(n.By), Summary: shortened(n.Summary),
 		Bad: n.Kind == "refuse" || n.Kind == "note" || n.Kind == "abort",
 	})
 	switch n.Kind {
@@ -139,6 +139,17 @@ func (c *Ceremony) takeLine(n ceremony.LineNotice) {
 		c.approved = append(c.approved, c.name(n.By))
 	}
 	c.tell(LineAdded)
+}
+
+// lineLength is how much of a line the window repeats; the journal has it all.
+const lineLength = 110
+
+func shortened(s string) string {
+	runes := []rune(s)
+	if len(runes) <= lineLength {
+		return s
+	}
+	return strings.TrimRight(string(runes[:lineLength]), " ") + "…"
 }
 
 func (c *Ceremony) learnNames(q ceremony.Question) {

@@ -126,8 +126,13 @@ func (w *window) write(text string) {
 
 // shot keeps a picture of the display with the test's artifacts.
 func (w *window) shot(name string) {
+	w.picture(filepath.Join(w.t.ArtifactDir(), name+".png"))
+}
+
+// picture writes a picture of the display.
+func (w *window) picture(file string) {
 	time.Sleep(300 * time.Millisecond) // painted is not yet seen
-	c := exec.Command("import", "-window", "root", filepath.Join(w.t.ArtifactDir(), name+".png"))
+	c := exec.Command("import", "-window", "root", file)
 	c.Env = w.env
 	if err := c.Run(); err != nil {
 		w.t.Logf("no picture: %v", err)

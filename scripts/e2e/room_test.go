@@ -1,6 +1,9 @@
 package e2e_test
 
 import (
+	"flag"
+	"fmt"
+	"path/filepath"
 	"strings"
 	"time"
 )
@@ -15,6 +18,8 @@ const (
 	askText
 	askStatement
 )
+
+var pictures = flag.String("pictures", "", "folder for a picture of every screen that is walked through")
 
 // A room is the people: they know what the screen told them, and no more.
 type room struct {
@@ -44,6 +49,9 @@ func (r *room) walk() event {
 			return e
 		}
 		r.last = e.Serial
+		if *pictures != "" {
+			r.w.picture(filepath.Join(*pictures, fmt.Sprintf("%03d-%s-%s.png", e.Serial, e.Event, e.Step)))
+		}
 		if r.before != nil && r.before(e) {
 			continue
 		}
