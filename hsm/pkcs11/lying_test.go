@@ -2,12 +2,15 @@ package pkcs11_test
 
 import (
 	"bytes"
+	"errors"
 	"strings"
 	"testing"
 
 	"keyrite.dev/keyrite/ceremony"
 	"keyrite.dev/keyrite/ceremony/keywrap"
 	"keyrite.dev/keyrite/ceremony/plan"
+	"keyrite.dev/keyrite/ceremony/secret"
+	"keyrite.dev/keyrite/hsm"
 	"keyrite.dev/keyrite/hsm/softtoken"
 )
 
@@ -160,4 +163,54 @@ func flipped(b []byte, i int) []byte {
 	out := bytes.Clone(b)
 	out[i] ^= 1
 	return out
+}
+
+// NSS wraps a sealed key; so the program asks the attributes, and not only for
+// the cloud's wrap.
+func TestASealedKeyIsNotBackedUp(t *testing.T) {
+	for _, kind := range []string{softtoken.SoftHSM, softtoken.NSS} {
+		t.Run(kind, func(t *testing.T) {
+			token := loggedIn(t, kind)
+			key, err := token.Generate(t.Context(), plan.AES256, "target")
+			must(t, err)
+			must(t, token.Seal(t.Context(), key.ID))
+			backup, err := token.MakeBackup(t.Context(), plan.AES256)
+			must(t, err)
+			blob, err := token.WrapBackup(t.Context(), backup, key.ID, plan.AES256)
+			if err == nil || len(blob) > 0 || !strings.Contains(err.Error(), "CKA_EXTRACTABLE=false") {
+				t.Errorf("a sealed key was backed up in %d bytes, %v", len(blob), err)
+			}
+		})
+	}
+}
+
+func TestWhereAKeyWasMadeIsAClaimThatNotAllTokensMake(t *testing.T) {
+	for kind, want := range map[string]string{softtoken.SoftHSM: "true", softtoken.NSS: "false"} {
+		t.Run(kind, func(t *testing.T) {
+			key, err := loggedIn(t, kind).Generate(t.Context(), plan.AES256, "target")
+			must(t, err)
+			if got := key.Attributes["CKA_LOCAL"]; got != want {
+				t.Errorf("CKA_LOCAL of a key made here is %s, was seen as %s", got, want)
+			}
+		})
+	}
+}
+
+func TestAWrongPINShowsWhatTheTokenTells(t *testing.T) {
+	for kind, want := range map[string]hsm.PINError{softtoken.SoftHSM: {Low: true}, softtoken.NSS: {}} {
+		t.Run(kind, func(t *testing.T) {
+			token := open(t, create(t, kind))
+			err := token.Login(t.Context(), secret.Copy([]byte("000000")))
+			var got hsm.PINError
+			if !errors.As(err, &got) || got != want {
+				t.Errorf("answered %+v, want %+v", err, want)
+			}
+			info, err := token.Info(t.Context())
+			must(t, err)
+			if info.TriesLow != want.Low || info.Locked {
+				t.Errorf("the token says %+v", info)
+			}
+			must(t, token.Login(t.Context(), pin()))
+		})
+	}
 }
