@@ -258,3 +258,19 @@ func TestAWrongPINIsAPINErrorAndMakesNothing(t *testing.T) {
 		}
 	})
 }
+
+func TestRefusesAKeyOrAShareThatALiarVouchesFor(t *testing.T) {
+	r := newRoom(t, softtoken.SoftHSM, plan.AES256)
+	line := r.request(ceremony.KindSplit, 2, r.splitParams())
+	res, err := r.splitter.Split(t.Context(), r.job(line), pin())
+	r.must(err)
+	res.BackupKCV = "0000000000"
+	res.Shares[4].Commitment = res.Shares[3].Commitment
+	v := r.keep(line, res)
+	objects := r.objects()
+	drawn := []string{"custodian-1", "custodian-2", "custodian-3"}
+	_, err = r.splitter.Recover(t.Context(), r.job(r.request(ceremony.KindRecover, 2, r.recoverParams(v, drawn...))), pin(), r.holders(drawn...))
+	refused(r, "another check value", "the backup key's bytes have another check value", objects, err)
+	_, err = r.splitter.ProveOpen(t.Context(), r.job(r.handOver("custodian-5", v)), "custodian-5", r.phrase("custodian-5"))
+	refused(r, "another commitment", "the share is not the one that was dealt", objects, err)
+}
