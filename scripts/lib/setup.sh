@@ -26,12 +26,22 @@ need() {
 	fi
 	missing=
 	for p in $packages; do
-		case $(dpkg-query -W -f '${db:Status-Status}' "$p" 2>/dev/null) in
-		installed) ;;
-		*) missing="$missing $p" ;;
-		esac
+		present "$p" || missing="$missing $p"
 	done
-	[ -n "$missing" ] || return 0
+	[ -z "$missing" ] || install_missing
+}
+
+# present PACKAGE: it is installed, or its program is there another way. (Newer
+# Ubuntu has no package of the AWS command line.)
+present() {
+	case $(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null) in
+	installed) return 0 ;;
+	esac
+	[ "$1" = awscli ] && command -v aws >/dev/null 2>&1
+}
+
+# install_missing: $missing, for $reason.
+install_missing() {
 	echo "Installing:$missing"
 	echo "  (for $reason)"
 	sudo=
@@ -42,14 +52,22 @@ need() {
 		}
 		sudo=sudo
 	fi
+	# A source of packages that does not answer need not be one that is needed.
+	$sudo apt-get update -qq </dev/null || echo "The lists of packages could not all be renewed; going on with those that are here." >&2
 	# shellcheck disable=SC2086 # a list of words, and sudo may be empty
-	$sudo apt-get update -qq && $sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing >/dev/null
+	$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq -o DPkg::Lock::Timeout=120 \
+		--no-install-recommends $missing </dev/null >/dev/null || {
+		echo "apt-get could not install them; please see to:$missing" >&2
+		return 1
+	}
 }
 
 # need_go: the one thing that is assumed.
 need_go() {
+	# Where there is no HOME, as in some CI, Go has no place for its caches.
+	HOME=${HOME:-$(getent passwd "$(id -u)" | cut -d: -f6)}
 	PATH=$PATH:/usr/local/go/bin
-	export PATH
+	export HOME PATH
 	command -v go >/dev/null 2>&1 || {
 		echo "Go is missing. Keyrite needs Go 1.26 or newer: https://go.dev/dl/" >&2
 		return 1
