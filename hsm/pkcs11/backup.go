@@ -38,7 +38,7 @@ func (t *Token) MakeBackup(ctx context.Context, spec plan.KeySpec) (*Backup, err
 			return err
 		}
 		want := append(wrapperTemplate(true).with(pkcs11.CKA_SENSITIVE, false).with(pkcs11.CKA_SIGN, true),
-			attribute{pkcs11.CKA_ID, "CKA_ID", id, false}, attribute{pkcs11.CKA_LABEL, "CKA_LABEL", "keyrite backup", false})
+			attribute{pkcs11.CKA_ID, "CKA_ID", id}, attribute{pkcs11.CKA_LABEL, "CKA_LABEL", "keyrite backup"})
 		h, err := t.generate(pkcs11.CKM_AES_KEY_GEN, want, 32)
 		if err != nil {
 			return err
@@ -85,7 +85,7 @@ func (t *Token) Land(ctx context.Context, key []byte) (*Backup, error) {
 			return err
 		}
 		want := append(wrapperTemplate(false).with(pkcs11.CKA_WRAP, false).with(pkcs11.CKA_UNWRAP, true),
-			attribute{pkcs11.CKA_ID, "CKA_ID", id, false}, attribute{pkcs11.CKA_LABEL, "CKA_LABEL", "keyrite landing", false})
+			attribute{pkcs11.CKA_ID, "CKA_ID", id}, attribute{pkcs11.CKA_LABEL, "CKA_LABEL", "keyrite landing"})
 		h, err := t.createSecret(want, key)
 		if err != nil {
 			return err

@@ -2,25 +2,17 @@ package pkcs11
 
 import (
 	"context"
-	"crypto/elliptic"
-	"encoding/asn1"
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"math/big"
 
 	"github.com/miekg/pkcs11"
 
 	"keyrite.dev/keyrite/ceremony"
-	"keyrite.dev/keyrite/ceremony/dsse"
 	"keyrite.dev/keyrite/ceremony/keycheck"
 	"keyrite.dev/keyrite/ceremony/keywrap"
 	"keyrite.dev/keyrite/ceremony/plan"
 )
-
-// TranscriptLabel is the label of the key that signs seals, made once when the
-// token is commissioned.
-const TranscriptLabel = "keyrite transcript"
 
 // targetTemplate is what a target key is allowed to do: be wrapped, and answer
 // its check value, for which a MAC is the least usage (CMAC for AES).
@@ -30,11 +22,11 @@ func targetTemplate(spec plan.KeySpec, token bool, id []byte, label string) temp
 		kind = pkcs11.CKK_GENERIC_SECRET
 	}
 	return append(template{
-		{pkcs11.CKA_CLASS, "CKA_CLASS", uint(pkcs11.CKO_SECRET_KEY), false},
-		{pkcs11.CKA_KEY_TYPE, "CKA_KEY_TYPE", kind, false},
-		{pkcs11.CKA_LABEL, "CKA_LABEL", label, false},
-		{pkcs11.CKA_ID, "CKA_ID", id, false},
-		{pkcs11.CKA_TOKEN, "CKA_TOKEN", token, true},
+		{pkcs11.CKA_CLASS, "CKA_CLASS", uint(pkcs11.CKO_SECRET_KEY)},
+		{pkcs11.CKA_KEY_TYPE, "CKA_KEY_TYPE", kind},
+		{pkcs11.CKA_LABEL, "CKA_LABEL", label},
+		{pkcs11.CKA_ID, "CKA_ID", id},
+		{pkcs11.CKA_TOKEN, "CKA_TOKEN", token},
 		yes(pkcs11.CKA_SIGN, "CKA_SIGN"),
 		yes(pkcs11.CKA_EXTRACTABLE, "CKA_EXTRACTABLE"),
 	}, locked()...)
@@ -88,15 +80,12 @@ func generation(spec plan.KeySpec) (uint, string) {
 
 // generate makes a secret key and destroys it again if it is not what was asked.
 func (t *Token) generate(mech uint, want template, length int) (pkcs11.ObjectHandle, error) {
-	attrs := append(want.list(), pkcs11.NewAttribute(pkcs11.CKA_VALUE_LEN, length))
-	h, err := t.mod.ctx.GenerateKey(t.session, mechanism(mech, nil), attrs)
+	want = append(want[:len(want):len(want)], attribute{pkcs11.CKA_VALUE_LEN, "CKA_VALUE_LEN", uint(length)}) //nolint:gosec // a length
+	h, err := t.mod.ctx.GenerateKey(t.session, mechanism(mech, nil), want.list())
 	if err != nil {
 		return 0, wrapError("C_GenerateKey", err)
 	}
-	if err := t.readBack(h, want); err != nil {
-		return 0, errors.Join(err, t.destroyHandle(h))
-	}
-	return h, nil
+	return h, t.settle(h, want)
 }
 
 func mechanism(m uint, param any) []*pkcs11.Mechanism {
@@ -119,15 +108,20 @@ func (t *Token) newID() ([]byte, error) {
 	return id, wrapError("C_GenerateRandom", err)
 }
 
-// key finds exactly one secret key by id.
-func (t *Token) key(id ceremony.KeyID) (pkcs11.ObjectHandle, error) {
+// secretKeys are all secret keys with an id.
+func (t *Token) secretKeys(id ceremony.KeyID) ([]pkcs11.ObjectHandle, error) {
 	raw, err := hex.DecodeString(string(id))
 	if err != nil || len(raw) == 0 {
-		return 0, fmt.Errorf("invalid key id %q", id)
+		return nil, fmt.Errorf("invalid key id %q", id)
 	}
-	found, err := t.search([]*pkcs11.Attribute{
+	return t.search([]*pkcs11.Attribute{
 		pkcs11.NewAttribute(pkcs11.CKA_CLASS, uint(pkcs11.CKO_SECRET_KEY)), pkcs11.NewAttribute(pkcs11.CKA_ID, raw),
 	})
+}
+
+// key finds exactly one secret key by id.
+func (t *Token) key(id ceremony.KeyID) (pkcs11.ObjectHandle, error) {
+	found, err := t.secretKeys(id)
 	if err != nil {
 		return 0, err
 	}
@@ -253,7 +247,11 @@ func (t *Token) Destroy(ctx context.Context, id ceremony.KeyID) error {
 		if err := t.destroyHandle(h); err != nil {
 			return err
 		}
-		if _, err := t.key(id); err == nil {
+		left, err := t.secretKeys(id) // a search that fails proves nothing
+		if err != nil {
+			return fmt.Errorf("whether key %s is gone cannot be seen: %w", id, err)
+		}
+		if len(left) > 0 {
 			return fmt.Errorf("the HSM answered that key %s was destroyed, and still has it", id)
 		}
 		return nil
@@ -262,93 +260,4 @@ func (t *Token) Destroy(ctx context.Context, id ceremony.KeyID) error {
 
 func (t *Token) destroyHandle(h pkcs11.ObjectHandle) error {
 	return wrapError("C_DestroyObject", t.mod.ctx.DestroyObject(t.session, h))
-}
-
-// p256 is the OID of P-256 in DER, CKA_EC_PARAMS (RFC 5480 §2.1.1.1).
-func p256() []byte { return []byte{0x06, 0x08, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07} }
-
-// Commission makes the transcript-signing key and answers its public key, SPKI.
-// It is never extractable. A token that has one already is refused.
-func (t *Token) Commission(ctx context.Context) ([]byte, error) {
-	var spki []byte
-	err := t.do(ctx, func() error {
-		if err := t.labelFree(TranscriptLabel); err != nil {
-			return err
-		}
-		id, err := t.newID()
-		if err != nil {
-			return err
-		}
-		public := []*pkcs11.Attribute{
-			pkcs11.NewAttribute(pkcs11.CKA_TOKEN, true), pkcs11.NewAttribute(pkcs11.CKA_PRIVATE, false),
-			pkcs11.NewAttribute(pkcs11.CKA_VERIFY, true), pkcs11.NewAttribute(pkcs11.CKA_EC_PARAMS, p256()),
-			pkcs11.NewAttribute(pkcs11.CKA_LABEL, TranscriptLabel), pkcs11.NewAttribute(pkcs11.CKA_ID, id),
-		}
-		private := template{
-			{pkcs11.CKA_LABEL, "CKA_LABEL", TranscriptLabel, false},
-			{pkcs11.CKA_ID, "CKA_ID", id, false},
-			yes(pkcs11.CKA_TOKEN, "CKA_TOKEN"),
-			yes(pkcs11.CKA_PRIVATE, "CKA_PRIVATE"),
-			yes(pkcs11.CKA_SENSITIVE, "CKA_SENSITIVE"),
-			no(pkcs11.CKA_EXTRACTABLE, "CKA_EXTRACTABLE"),
-			yes(pkcs11.CKA_SIGN, "CKA_SIGN"),
-			no(pkcs11.CKA_DECRYPT, "CKA_DECRYPT"),
-			no(pkcs11.CKA_UNWRAP, "CKA_UNWRAP"),
-		}
-		pub, priv, err := t.mod.ctx.GenerateKeyPair(t.session, mechanism(pkcs11.CKM_EC_KEY_PAIR_GEN, nil), public, private.list())
-		if err != nil {
-			return wrapError("C_GenerateKeyPair", err)
-		}
-		if err := t.readBack(priv, private); err != nil {
-			return errors.Join(err, t.destroyHandle(priv), t.destroyHandle(pub))
-		}
-		spki, err = t.publicKey(pub)
-		return err
-	})
-	return spki, err
-}
-
-// publicKey reads CKA_EC_POINT: an OCTET STRING by the standard, raw on some.
-func (t *Token) publicKey(h pkcs11.ObjectHandle) ([]byte, error) {
-	point, err := t.get(h, pkcs11.CKA_EC_POINT)
-	if err != nil {
-		return nil, err
-	}
-	var inner []byte
-	if rest, err := asn1.Unmarshal(point, &inner); err == nil && len(rest) == 0 {
-		point = inner
-	}
-	pub, err := ecdsaPublic(point)
-	if err != nil {
-		return nil, err
-	}
-	key, err := dsse.NewPublicKey(pub, nil)
-	return key.DER(), err
-}
-
-// Sign signs message with the transcript key: SHA-256 here, CKM_ECDSA there, and
-// the answer as DER.
-func (t *Token) Sign(ctx context.Context, message []byte) ([]byte, error) {
-	var out []byte
-	err := t.do(ctx, func() error {
-		found, err := t.search([]*pkcs11.Attribute{
-			pkcs11.NewAttribute(pkcs11.CKA_CLASS, uint(pkcs11.CKO_PRIVATE_KEY)), pkcs11.NewAttribute(pkcs11.CKA_LABEL, TranscriptLabel),
-		})
-		if err != nil {
-			return err
-		}
-		if len(found) != 1 {
-			return fmt.Errorf("the HSM shows %d transcript keys, want one", len(found))
-		}
-		raw, err := t.sign(found[0], mechanism(pkcs11.CKM_ECDSA, nil), dsse.Digest(elliptic.P256(), message))
-		if err != nil {
-			return err
-		}
-		if len(raw) != 64 {
-			return fmt.Errorf("the HSM answered a signature of %d bytes, want 64", len(raw))
-		}
-		out, err = asn1.Marshal(struct{ R, S *big.Int }{new(big.Int).SetBytes(raw[:32]), new(big.Int).SetBytes(raw[32:])})
-		return err
-	})
-	return out, err
 }

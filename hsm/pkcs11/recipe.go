@@ -97,11 +97,11 @@ func (t *Token) wrapComposed(o oaep, r kwp, pub, key pkcs11.ObjectHandle, n int)
 // wrapperTemplate is a session key that wraps and does nothing else.
 func wrapperTemplate(extractable bool) template {
 	return append(template{
-		{pkcs11.CKA_CLASS, "CKA_CLASS", uint(pkcs11.CKO_SECRET_KEY), false},
-		{pkcs11.CKA_KEY_TYPE, "CKA_KEY_TYPE", uint(pkcs11.CKK_AES), false},
+		{pkcs11.CKA_CLASS, "CKA_CLASS", uint(pkcs11.CKO_SECRET_KEY)},
+		{pkcs11.CKA_KEY_TYPE, "CKA_KEY_TYPE", uint(pkcs11.CKK_AES)},
 		no(pkcs11.CKA_TOKEN, "CKA_TOKEN"),
 		no(pkcs11.CKA_SIGN, "CKA_SIGN"),
-		{pkcs11.CKA_EXTRACTABLE, "CKA_EXTRACTABLE", extractable, true},
+		{pkcs11.CKA_EXTRACTABLE, "CKA_EXTRACTABLE", extractable},
 	}, locked().with(pkcs11.CKA_WRAP, true)...)
 }
 
