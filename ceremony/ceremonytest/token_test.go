@@ -4,6 +4,7 @@ import (
 	"errors"
 	"testing"
 
+	"keyrite.dev/keyrite/ceremony"
 	"keyrite.dev/keyrite/ceremony/ceremonytest"
 	"keyrite.dev/keyrite/ceremony/secret"
 )
@@ -40,4 +41,16 @@ func TestASecondSessionLogsInByItself(t *testing.T) {
 	if err := second.Logout(t.Context()); err != nil {
 		t.Fatal(err)
 	}
+}
+
+func TestTheSoftwareSplitterKeepsThePromises(t *testing.T) {
+	ceremonytest.TestSplitter(t, func(*testing.T) ceremonytest.SplitterFixture {
+		token := ceremonytest.NewToken("481516")
+		return ceremonytest.SplitterFixture{
+			Token: token, PIN: "481516", IsPINError: func(err error) bool { var pin ceremonytest.PINError; return errors.As(err, &pin) },
+			Splitter: func(credentials func(string) ([]byte, error)) ceremony.Splitter {
+				return ceremonytest.NewSplitter(token, credentials)
+			},
+		}
+	})
 }
