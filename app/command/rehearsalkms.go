@@ -17,7 +17,9 @@ func newRehearsalKMS(d Deps) *cobra.Command {
 		Short: "Run the pretended cloud KMS of rehearsals on its own, until interrupted",
 		Long: `Rehearsal-kms answers the AWS KMS protocol on a loopback address, for keys with
 imported material: the aws command line and AWS SDKs work with it. Any
-credentials are accepted. Keys live until it ends and protect nothing.
+credentials are accepted. Keys live until it ends and protect nothing. It prints
+its URL first and, when it ends, how long callers waited for its own RSA keys,
+which a real cloud makes on its own machines.
 
   aws --endpoint-url http://127.0.0.1:8080 kms create-key --origin EXTERNAL`,
 		Args: cobra.NoArgs,
@@ -44,5 +46,6 @@ func rehearsalKMS(ctx context.Context, d Deps, c *cobra.Command, listen string) 
 	if err := cloud.Close(); err != nil {
 		return fail(ExitFailed, "failed to stop: %w", err)
 	}
+	sayf(c.OutOrStdout(), "%s waiting for RSA keys", ms(cloud.Waited()))
 	return nil
 }
