@@ -84,9 +84,11 @@ func wholeWay(r *room) {
 		if !bytes.Equal(got.CheckValue, r.kcv) || !got.Destroyed || got.Label != r.target.Label+" regained" {
 			t.Errorf("regained %+v, want check value %x", got, r.kcv)
 		}
-		kcv, err := r.fixture.Token.CheckValue(t.Context(), got.Key, r.nonce)
-		if err != nil || !bytes.Equal(kcv, r.kcv) {
-			t.Errorf("asked here, the regained key has check value %x, %v", kcv, err)
+		if !r.plan.Key.Spec.IsHMAC() { // some tokens tell no length of an unwrapped key, so only the session that made it knows its hash
+			kcv, err := r.fixture.Token.CheckValue(t.Context(), got.Key, nil)
+			if err != nil || !bytes.Equal(kcv, r.kcv) {
+				t.Errorf("asked here, the regained key has check value %x, %v", kcv, err)
+			}
 		}
 		must(t, r.fixture.Token.Destroy(t.Context(), got.Key))
 	})
