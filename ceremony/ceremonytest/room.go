@@ -8,6 +8,7 @@ import (
 	"encoding/hex"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -50,6 +51,9 @@ func (r recorder) Sign(_ context.Context, message []byte) ([]byte, error) {
 	return ed25519.Sign(r.private, message), nil
 }
 
+// noon is when everything in the room happens.
+func noon() time.Time { return time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC) }
+
 // takesAll is a cloud without opinions: policy is not what is tested here.
 type takesAll struct{}
 
@@ -91,7 +95,7 @@ func (r *room) open() {
 	key, err := dsse.NewPublicKey(public, nil)
 	must(r.t, err)
 	r.recorder = recorder{private, key}
-	r.journal, err = transcript.Create(filepath.Join(r.folder, ceremony.JournalFile), dsse.Rehearsal, hex.EncodeToString(random(32)), time.Now)
+	r.journal, err = transcript.Create(filepath.Join(r.folder, ceremony.JournalFile), dsse.Rehearsal, hex.EncodeToString(random(32)), noon)
 	must(r.t, err)
 	r.t.Cleanup(func() {
 		if err := r.journal.Close(); err != nil {
@@ -153,8 +157,8 @@ func (r *room) done(j ceremony.Job, v ceremony.Values) {
 // values are name and value by turns.
 func values(pairs ...string) ceremony.Values {
 	var out ceremony.Values
-	for i := 0; i < len(pairs); i += 2 {
-		out = append(out, transcript.Value{Name: pairs[i], Value: pairs[i+1]})
+	for pair := range slices.Chunk(pairs, 2) {
+		out = append(out, transcript.Value{Name: pair[0], Value: pair[len(pair)-1]})
 	}
 	return out
 }

@@ -55,43 +55,56 @@ func (r *room) unchanged(f func()) {
 }
 
 func wholeWay(r *room) {
-	t := r.t
-	t.Helper()
+	r.t.Helper()
 	var res ceremony.SplitResult
 	var v ceremony.Values
 	r.unchanged(func() { res, v = r.split() })
-	if len(res.Shares) != 5 || res.Subsets != 10 || !res.AllSubsets || !res.Destroyed || res.ExposureMS < 1 ||
-		len(res.BackupBlob) != keywrap.Size(r.plan.Key.Spec.Bytes()) || len(res.BackupKCV) != 10 || len(res.SplitID) != 32 {
-		t.Errorf("%d shares, %d subsets (all: %t), destroyed %t, exposure %d ms, backup %d bytes, check value %q, split %q", len(res.Shares),
-			res.Subsets, res.AllSubsets, res.Destroyed, res.ExposureMS, len(res.BackupBlob), res.BackupKCV, res.SplitID)
-	}
+	checkSplit(r, res)
 	for i, m := range r.plan.With(plan.Custodian) {
-		if s := res.Shares[i]; s.Custodian != m.ID || s.Index != i+1 {
-			t.Errorf("share %d is %s's and has index %d", i+1, s.Custodian, s.Index)
-		}
 		j := r.handOver(m.ID, v)
-		got, err := r.splitter.ProveOpen(t.Context(), j, m.ID, r.phrase(m.ID))
+		got, err := r.splitter.ProveOpen(r.t.Context(), j, m.ID, r.phrase(m.ID))
 		if err != nil || got.Custodian != m.ID || got.Commitment != res.Shares[i].Commitment {
-			t.Errorf("share of %s: %+v, %v", m.ID, got, err)
+			r.t.Errorf("share of %s: %+v, %v", m.ID, got, err)
 		}
 		r.done(j, values("custodian", m.ID))
 	}
+	r.unchanged(func() { regainAndDestroy(r, v) })
+}
+
+func checkSplit(r *room, res ceremony.SplitResult) {
+	r.t.Helper()
+	switch {
+	case len(res.Shares) != 5 || res.Subsets != 10 || !res.AllSubsets:
+		r.t.Fatalf("%d shares, %d subsets, all: %t; want 5, 10, true", len(res.Shares), res.Subsets, res.AllSubsets)
+	case !res.Destroyed || res.ExposureMS < 1 || len(res.BackupKCV) != 10 || len(res.SplitID) != 32:
+		r.t.Errorf("destroyed %t, exposure %d ms, check value %q, split %q", res.Destroyed, res.ExposureMS, res.BackupKCV, res.SplitID)
+	case len(res.BackupBlob) != keywrap.Size(r.plan.Key.Spec.Bytes()):
+		r.t.Errorf("the backup has %d bytes", len(res.BackupBlob))
+	}
+	for i, m := range r.plan.With(plan.Custodian) {
+		if s := res.Shares[i]; s.Custodian != m.ID || s.Index != i+1 {
+			r.t.Errorf("share %d is %s's and has index %d", i+1, s.Custodian, s.Index)
+		}
+	}
+}
+
+func regainAndDestroy(r *room, v ceremony.Values) {
+	t := r.t
+	t.Helper()
 	drawn := []string{"custodian-2", "custodian-3", "custodian-5"}
-	r.unchanged(func() {
-		j := r.request(ceremony.KindRecover, 2, r.recoverParams(v, drawn...))
-		got, err := r.splitter.Recover(t.Context(), j, r.pin(), r.holders(drawn...))
-		must(t, err)
-		if !bytes.Equal(got.CheckValue, r.kcv) || !got.Destroyed || got.Label != r.target.Label+" regained" {
-			t.Errorf("regained %+v, want check value %x", got, r.kcv)
+	j := r.request(ceremony.KindRecover, 2, r.recoverParams(v, drawn...))
+	got, err := r.splitter.Recover(t.Context(), j, r.pin(), r.holders(drawn...))
+	must(t, err)
+	if !bytes.Equal(got.CheckValue, r.kcv) || !got.Destroyed || got.Label != r.target.Label+" regained" {
+		t.Errorf("regained %+v, want check value %x", got, r.kcv)
+	}
+	if !r.plan.Key.Spec.IsHMAC() { // some tokens tell no length of an unwrapped key, so only the session that made it knows its hash
+		kcv, err := r.fixture.Token.CheckValue(t.Context(), got.Key, nil)
+		if err != nil || !bytes.Equal(kcv, r.kcv) {
+			t.Errorf("asked here, the regained key has check value %x, %v", kcv, err)
 		}
-		if !r.plan.Key.Spec.IsHMAC() { // some tokens tell no length of an unwrapped key, so only the session that made it knows its hash
-			kcv, err := r.fixture.Token.CheckValue(t.Context(), got.Key, nil)
-			if err != nil || !bytes.Equal(kcv, r.kcv) {
-				t.Errorf("asked here, the regained key has check value %x, %v", kcv, err)
-			}
-		}
-		must(t, r.fixture.Token.Destroy(t.Context(), got.Key))
-	})
+	}
+	must(t, r.fixture.Token.Destroy(t.Context(), got.Key))
 }
 
 func splitRefused(r *room) {
