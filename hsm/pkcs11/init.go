@@ -20,9 +20,8 @@ func InitToken(ctx context.Context, loc hsm.Location, soPIN, userPIN secret.Byte
 			return 0, errors.Join(errors.New("the module has no free slot"), wrapError("C_GetSlotList", err))
 		}
 		slot := slots[len(slots)-1] // SoftHSM's free slot is the last
-		err = soPIN.Expose(func(so []byte) error { return m.ctx.InitToken(slot, string(so), loc.Label) })
-		if err != nil {
-			return 0, wrapError("C_InitToken", err)
+		if err := soPIN.Expose(func(so []byte) error { return m.initToken(slot, so, loc.Label) }); err != nil {
+			return 0, err
 		}
 		return slot, setUserPIN(m, slot, soPIN, userPIN)
 	})
@@ -71,10 +70,9 @@ func setUserPIN(m *module, slot uint, soPIN, userPIN secret.Bytes) error {
 		return wrapError("C_OpenSession", err)
 	}
 	defer m.ctx.CloseSession(s) //nolint:errcheck // the module is finalised next
-	err = soPIN.Expose(func(so []byte) error { return m.ctx.Login(s, pkcs11.CKU_SO, string(so)) })
-	if err != nil {
-		return wrapError("C_Login", err)
+	if err := soPIN.Expose(func(so []byte) error { return m.login(s, pkcs11.CKU_SO, so) }); err != nil {
+		return err
 	}
-	err = userPIN.Expose(func(pin []byte) error { return m.ctx.InitPIN(s, string(pin)) })
-	return errors.Join(wrapError("C_InitPIN", err), wrapError("C_Logout", m.ctx.Logout(s)))
+	err = userPIN.Expose(func(pin []byte) error { return m.initPIN(s, pin) })
+	return errors.Join(err, wrapError("C_Logout", m.ctx.Logout(s)))
 }

@@ -15,21 +15,25 @@ import (
 )
 
 // targetTemplate is what a target key is allowed to do: be wrapped, and answer
-// its check value, for which a MAC is the least usage (CMAC for AES).
-func targetTemplate(spec plan.KeySpec, token bool, id []byte, label string) template {
+// its check value.
+func (t *Token) targetTemplate(spec plan.KeySpec, token bool, id []byte, label string) template {
 	kind := uint(pkcs11.CKK_AES)
 	if spec.IsHMAC() {
 		kind = pkcs11.CKK_GENERIC_SECRET
 	}
-	return append(template{
+	want := append(template{
 		{pkcs11.CKA_CLASS, "CKA_CLASS", uint(pkcs11.CKO_SECRET_KEY)},
 		{pkcs11.CKA_KEY_TYPE, "CKA_KEY_TYPE", kind},
 		{pkcs11.CKA_LABEL, "CKA_LABEL", label},
 		{pkcs11.CKA_ID, "CKA_ID", id},
 		{pkcs11.CKA_TOKEN, "CKA_TOKEN", token},
-		yes(pkcs11.CKA_SIGN, "CKA_SIGN"),
 		yes(pkcs11.CKA_EXTRACTABLE, "CKA_EXTRACTABLE"),
+		{pkcs11.CKA_SIGN, "CKA_SIGN", spec.IsHMAC()},
 	}, locked()...)
+	if spec.IsHMAC() {
+		return want
+	}
+	return t.checkable(want)
 }
 
 // locked are the attributes that every secret key of a ceremony has.
@@ -61,7 +65,7 @@ func (t *Token) Generate(ctx context.Context, spec plan.KeySpec, label string) (
 			return err
 		}
 		mech, name := generation(spec)
-		h, err := t.generate(mech, targetTemplate(spec, true, id, label), spec.Bytes())
+		h, err := t.generate(mech, t.targetTemplate(spec, true, id, label), spec.Bytes())
 		if err != nil {
 			return err
 		}
@@ -172,7 +176,7 @@ func (t *Token) CheckValue(ctx context.Context, id ceremony.KeyID, nonce []byte)
 		}
 		var full []byte
 		if t.number(h, pkcs11.CKA_KEY_TYPE) == pkcs11.CKK_AES {
-			full, err = t.sign(h, mechanism(pkcs11.CKM_AES_CMAC, nil), make([]byte, 16))
+			full, err = t.cmac(h)
 		} else {
 			full, err = t.mac(h, nonce)
 		}
@@ -206,8 +210,13 @@ func (t *Token) mac(h pkcs11.ObjectHandle, message []byte) ([]byte, error) {
 	if len(message) == 0 {
 		return nil, errors.New("invalid message: an HMAC check needs a nonce")
 	}
-	mechs := map[uint]uint{28: pkcs11.CKM_SHA224_HMAC, 32: pkcs11.CKM_SHA256_HMAC, 48: pkcs11.CKM_SHA384_HMAC, 64: pkcs11.CKM_SHA512_HMAC}
-	m, ok := mechs[uint(t.length(h))] //nolint:gosec // a length
+	return t.hmac(h, t.length(h), message)
+}
+
+// hmac is the HMAC with a key of n bytes.
+func (t *Token) hmac(h pkcs11.ObjectHandle, n int, message []byte) ([]byte, error) {
+	mechs := map[int]uint{28: pkcs11.CKM_SHA224_HMAC, 32: pkcs11.CKM_SHA256_HMAC, 48: pkcs11.CKM_SHA384_HMAC, 64: pkcs11.CKM_SHA512_HMAC}
+	m, ok := mechs[n]
 	if !ok {
 		return nil, errors.New("the key's length fits no HMAC of the plan's")
 	}

@@ -83,7 +83,8 @@ func TestWrongBytesAreToldFromRightOnes(t *testing.T) {
 
 func TestEnforcementIsSeenNotBelieved(t *testing.T) {
 	const leave, copied = "CKA_EXTRACTABLE=false refuses C_WrapKey", "C_CopyObject cannot make a key extractable"
-	for kind, broken := range map[string][]string{softtoken.SoftHSM: nil, softtoken.NSS: {leave, copied}} {
+	const trusted = "CKA_WRAP_WITH_TRUSTED=true refuses an untrusted wrapping key"
+	for kind, broken := range map[string][]string{softtoken.SoftHSM: nil, softtoken.NSS: {leave, copied, trusted}} {
 		t.Run(kind, func(t *testing.T) {
 			p, err := loggedIn(t, kind).Preflight(t.Context(), need(plan.AES256, oaep1))
 			must(t, err)
@@ -96,7 +97,7 @@ func TestEnforcementIsSeenNotBelieved(t *testing.T) {
 					failed = append(failed, e.Rule)
 				}
 			}
-			if len(p.Enforced) != 4 || strings.Join(failed, "\n") != strings.Join(broken, "\n") {
+			if len(p.Enforced) != 6 || strings.Join(failed, "\n") != strings.Join(broken, "\n") {
 				t.Errorf("not held: %q of %d rules, want %q", failed, len(p.Enforced), broken)
 			}
 		})

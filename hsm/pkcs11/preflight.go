@@ -48,6 +48,7 @@ func (t *Token) preflight(need ceremony.Need) (ceremony.Preflight, error) {
 	out.Recipes = recipes
 	if backup != nil {
 		out.Backup = backup.name
+		out.Recipes = append(out.Recipes, t.proveRecovery(*backup, need.Spec))
 	}
 	for _, candidate := range oaepRecipes() {
 		r := t.proveDirect(candidate, cloudKey, need.Spec)
@@ -69,6 +70,11 @@ func lacking(p ceremony.Preflight, need ceremony.Need) error {
 	}
 	if p.Backup == "" {
 		errs = append(errs, fmt.Errorf("no mechanism of it wraps %d bytes as RFC 5649 (AES-KWP) demands, which the backup needs", need.Spec.Bytes()))
+	}
+	for _, r := range p.Recipes {
+		if r.Name == recoveryName && r.Outcome != ceremony.RecipeProven {
+			errs = append(errs, fmt.Errorf("it does not give back a key that was backed up: %s", r.Detail))
+		}
 	}
 	return errors.Join(errs...)
 }
@@ -93,7 +99,7 @@ func (t *Token) throwaway(spec plan.KeySpec) (pkcs11.ObjectHandle, error) {
 		return 0, err
 	}
 	mech, _ := generation(spec)
-	return t.generate(mech, targetTemplate(spec, false, id, "keyrite preflight"), spec.Bytes())
+	return t.generate(mech, t.targetTemplate(spec, false, id, "keyrite preflight"), spec.Bytes())
 }
 
 // same tells whether key bytes are those of the token's key, by check value.
@@ -103,7 +109,7 @@ func (t *Token) same(h pkcs11.ObjectHandle, key []byte) bool {
 		tag, err := t.mac(h, nonce)
 		return err == nil && bytes.Equal(tag, macOf(key, nonce))
 	}
-	tag, err := t.sign(h, mechanism(pkcs11.CKM_AES_CMAC, nil), make([]byte, 16))
+	tag, err := t.cmac(h)
 	if err != nil {
 		return false
 	}
@@ -136,7 +142,7 @@ func (t *Token) classify(name string, key pkcs11.ObjectHandle, blob []byte, err 
 func (t *Token) proveKWP(spec plan.KeySpec) (*kwp, []ceremony.Recipe) {
 	var chosen *kwp
 	var out []ceremony.Recipe
-	for _, r := range kwpRecipes() {
+	for _, r := range t.kwpRecipes() {
 		res := t.proveOneKWP(r, spec)
 		out = append(out, res)
 		if res.Outcome == ceremony.RecipeProven && chosen == nil {

@@ -10,8 +10,13 @@ import (
 	"keyrite.dev/keyrite/ceremony/keywrap"
 )
 
-// Mechanisms that the binding has no names for (PKCS#11 v3.1, pkcs11t.h).
-const ckmAESKeyWrapKWP = 0x210B
+// Mechanisms that the binding has no names for: PKCS#11 v3.1 (pkcs11t.h), and
+// the numbers that Thales Luna and AWS CloudHSM give RFC 5649.
+const (
+	ckmAESKeyWrapKWP  = 0x210B
+	ckmLunaKWP        = 0x80000171
+	ckmCloudHSMPadded = 0x8000216F
+)
 
 // A kwp is one way to have a token emit RFC 5649. Tokens give three meanings to
 // CKM_AES_KEY_WRAP_PAD, so none is believed before the preflight.
@@ -20,14 +25,26 @@ type kwp struct {
 	mech func(n int) *pkcs11.Mechanism
 }
 
-func kwpRecipes() []kwp {
-	return []kwp{
-		{name: "CKM_AES_KEY_WRAP_KWP", mech: func(int) *pkcs11.Mechanism { return pkcs11.NewMechanism(ckmAESKeyWrapKWP, nil) }},
-		{name: "CKM_AES_KEY_WRAP with the RFC 5649 IV", mech: func(n int) *pkcs11.Mechanism {
+// kwpRecipes are the ways to try, in order. A vendor's number means something
+// else to another vendor, so it is tried only where the token lists it.
+func (t *Token) kwpRecipes() []kwp {
+	plain := func(m uint) func(int) *pkcs11.Mechanism {
+		return func(int) *pkcs11.Mechanism { return pkcs11.NewMechanism(m, nil) }
+	}
+	out := []kwp{
+		{"CKM_AES_KEY_WRAP_KWP", plain(ckmAESKeyWrapKWP)},
+		{"CKM_AES_KEY_WRAP with the RFC 5649 IV", func(n int) *pkcs11.Mechanism {
 			return pkcs11.NewMechanism(pkcs11.CKM_AES_KEY_WRAP, keywrap.AIV(n))
 		}},
-		{name: "CKM_AES_KEY_WRAP_PAD", mech: func(int) *pkcs11.Mechanism { return pkcs11.NewMechanism(pkcs11.CKM_AES_KEY_WRAP_PAD, nil) }},
+		{"CKM_AES_KEY_WRAP_PAD", plain(pkcs11.CKM_AES_KEY_WRAP_PAD)},
 	}
+	if t.has(ckmLunaKWP) {
+		out = append(out, kwp{"Luna's CKM_AES_KWP", plain(ckmLunaKWP)})
+	}
+	if t.has(ckmCloudHSMPadded) {
+		out = append(out, kwp{"CloudHSM's CKM_CLOUDHSM_AES_KEY_WRAP_ZERO_PAD", plain(ckmCloudHSMPadded)})
+	}
+	return out
 }
 
 // wrapKWP wraps a key of n bytes and refuses a blob of another length than KWP's.

@@ -9,6 +9,7 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"unicode"
 
 	"github.com/miekg/pkcs11"
 
@@ -27,6 +28,8 @@ type Token struct {
 	closed  chan struct{}
 	proven  proven
 	lengths map[ceremony.KeyID]int // of keys that this session unwrapped
+
+	mechanisms []uint // what the token lists; nil before it was asked
 }
 
 // Open loads the module, finds the token by serial and label, and opens a
@@ -158,11 +161,14 @@ func describe(m *module, lib pkcs11.Info, info pkcs11.TokenInfo) ceremony.TokenI
 	}
 }
 
-// isSoftware knows the software tokens by name; a hardware token that is not in
-// the list counts as hardware, which the room sees on the device.
+// isSoftware knows the software tokens by whole words of their names ("soft" is
+// opencryptoki's, and part of a hardware vendor's); one that is not in the list
+// counts as hardware, which the room sees on the device.
 func isSoftware(model, library string) bool {
-	all := strings.ToLower(model + " " + library)
-	return slices.ContainsFunc([]string{"softhsm", "nss", "soft", "kryoptic", "tpm2"}, func(s string) bool { return strings.Contains(all, s) })
+	words := strings.FieldsFunc(strings.ToLower(model+" "+library), func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) })
+	return slices.ContainsFunc(words, func(w string) bool {
+		return slices.Contains([]string{"softhsm", "softhsm2", "nss", "softokn", "softoken", "softtoken", "soft", "kryoptic", "tpm2"}, w)
+	})
 }
 
 // Login logs the user in. It never tries twice.
@@ -175,13 +181,10 @@ func (t *Token) login(pin secret.Bytes) error {
 	if err != nil {
 		return wrapError("C_GetTokenInfo", err)
 	}
-	if pin.Len() == 0 && info.Flags&pkcs11.CKF_PROTECTED_AUTHENTICATION_PATH == 0 {
-		return errors.New("an empty PIN was given, and the HSM has no PIN pad; nothing was sent")
+	if err := sendable(pin.Len(), info); err != nil {
+		return err
 	}
-	err = pin.Expose(func(b []byte) error {
-		return t.mod.ctx.Login(t.session, pkcs11.CKU_USER, string(b)) // the binding takes a string
-	})
-	err = wrapError("C_Login", err)
+	err = pin.Expose(func(b []byte) error { return t.mod.login(t.session, pkcs11.CKU_USER, b) })
 	if !isCode(err, pkcs11.CKR_PIN_INCORRECT) && !isCode(err, pkcs11.CKR_PIN_LOCKED) {
 		return err
 	}
@@ -196,7 +199,23 @@ func (t *Token) login(pin secret.Bytes) error {
 	}
 }
 
-// Logout ends the login.
+// sendable refuses a PIN that can only cost a try: some tokens count an empty one.
+func sendable(n int, info pkcs11.TokenInfo) error {
+	pad := info.Flags&pkcs11.CKF_PROTECTED_AUTHENTICATION_PATH != 0
+	least, most := int(info.MinPinLen), int(info.MaxPinLen) //nolint:gosec // small
+	switch {
+	case n == 0 && !pad:
+		return errors.New("an empty PIN was given, and the HSM has no PIN pad; nothing was sent")
+	case n == 0 || least > most || most == 0: // the pad asks; or the token does not tell
+		return nil
+	case n < least || n > most:
+		return fmt.Errorf("a PIN of this HSM has %d to %d characters; nothing was sent", least, most)
+	}
+	return nil
+}
+
+// Logout ends the login. A login is the process's, not a session's: it ends for
+// every Token of this process on the same token.
 func (t *Token) Logout(ctx context.Context) error {
 	return t.do(ctx, func() error { return wrapError("C_Logout", t.mod.ctx.Logout(t.session)) })
 }
