@@ -71,7 +71,9 @@ func (t *Token) thereAndBack(r kwp, spec plan.KeySpec, key pkcs11.ObjectHandle) 
 func (t *Token) sameTags(spec plan.KeySpec, a, b pkcs11.ObjectHandle) bool {
 	tag := t.cmac
 	if spec.IsHMAC() {
-		tag = func(h pkcs11.ObjectHandle) ([]byte, error) { return t.hmac(h, spec.Bytes(), []byte("keyrite preflight")) }
+		tag = func(h pkcs11.ObjectHandle) ([]byte, error) {
+			return t.hmac(h, spec.Bytes(), []byte("keyrite preflight"))
+		}
 	}
 	one, err := tag(a)
 	two, err2 := tag(b)
