@@ -5,6 +5,7 @@ import (
 	"image"
 	"image/color"
 	"io"
+	"strings"
 	"time"
 
 	"fyne.io/fyne/v2"
@@ -112,9 +113,9 @@ func lineOf(m *viewmodel.Ceremony) traceLine {
 }
 
 func plain(s viewmodel.Shown) string {
-	out := ""
+	var out strings.Builder
 	for _, g := range s.Groups {
-		out += g.Text
+		out.WriteString(g.Text)
 	}
-	return out
+	return out.String()
 }

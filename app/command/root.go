@@ -45,8 +45,7 @@ func Run(ctx context.Context, d Deps, args []string, stdin io.Reader, stdout, st
 		return ExitOK
 	}
 	fmt.Fprintln(stderr, "keyrite:", err)
-	var e exitError
-	if errors.As(err, &e) {
+	if e, ok := errors.AsType[exitError](err); ok {
 		return e.code
 	}
 	return ExitUsage

@@ -33,8 +33,7 @@ func runVerify(t *testing.T, args ...string) (code int, out, complaint string) {
 	code = ExitOK
 	if err := c.Execute(); err != nil {
 		code = ExitUsage
-		var e exitError
-		if errors.As(err, &e) {
+		if e, ok := errors.AsType[exitError](err); ok {
 			code = e.code
 		}
 	}

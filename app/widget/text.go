@@ -160,7 +160,7 @@ func (t *Text) clip(width float32) string {
 func (t *Text) wrap(paragraph string, width float32) []string {
 	var lines []string
 	line := ""
-	for _, word := range strings.Fields(paragraph) {
+	for word := range strings.FieldsSeq(paragraph) {
 		next := word
 		if line != "" {
 			next = line + " " + word

@@ -27,7 +27,7 @@ func TestTheFormatPageIsTrue(t *testing.T) {
 		t.Errorf("not in order: %v", names)
 	}
 	want := map[string]string{}
-	describe(want, reflect.TypeOf(Plan{}), "")
+	describe(want, reflect.TypeFor[Plan](), "")
 	for name, kind := range want {
 		if got, ok := rows[name]; !ok || kind != "" && got != kind {
 			t.Errorf("%s is %q in the code, %q on the page", name, kind, got)
@@ -53,8 +53,7 @@ func TestTheFormatPageIsTrue(t *testing.T) {
 // describe says of every field below t what the page calls it; "" where the page
 // has words of its own.
 func describe(into map[string]string, t reflect.Type, path string) {
-	for i := range t.NumField() {
-		sf := t.Field(i)
+	for sf := range t.Fields() {
 		name := path + sf.Tag.Get("json")
 		f := field{}.member(sf, name)
 		switch k := sf.Type.Kind(); {

@@ -257,8 +257,8 @@ func TestFieldsStandInTheOrderThatPackageCanonNeeds(t *testing.T) {
 	for _, v := range []any{Plan{}, Destination{}, Exception{}, Key{}, PhysicalStep{}, Member{}, Shares{}, Wrapping{}} {
 		typ := reflect.TypeOf(v)
 		var names []string
-		for i := range typ.NumField() {
-			names = append(names, typ.Field(i).Tag.Get("json"))
+		for field := range typ.Fields() {
+			names = append(names, field.Tag.Get("json"))
 		}
 		if !slices.IsSorted(names) || slices.Contains(names, "") {
 			t.Errorf("%s: %v", typ, names)

@@ -247,8 +247,7 @@ func TestNoticesDamageAtEveryByte(t *testing.T) {
 			p := slices.Clone(whole)
 			p[at] ^= bit
 			_, err := tb.reopen(1, p)
-			var damaged share.DamagedError
-			if !errors.As(err, &damaged) {
+			if _, ok := errors.AsType[share.DamagedError](err); !ok {
 				t.Errorf("byte %d ^ %#x: opened with %v", at, bit, err)
 			}
 		}

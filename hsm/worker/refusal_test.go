@@ -252,8 +252,7 @@ func TestAWrongPINIsAPINErrorAndMakesNothing(t *testing.T) {
 		line := r.request(ceremony.KindSplit, 2, r.splitParams())
 		_, err := r.splitter.Split(r.t.Context(), r.job(line), secret.Copy([]byte("000000")))
 		refused(r, "split", "the HSM refused the PIN", objects, err)
-		var wrong hsm.PINError
-		if !errors.As(err, &wrong) {
+		if _, ok := errors.AsType[hsm.PINError](err); !ok {
 			r.t.Errorf("not told as a PIN: %v", err)
 		}
 	})

@@ -56,12 +56,10 @@ func explain(err error) error {
 		return nil
 	}
 	f := &Failure{Code: CodeUnreachable, Detail: err.Error(), err: err}
-	var api smithy.APIError
-	if errors.As(err, &api) {
+	if api, ok := errors.AsType[smithy.APIError](err); ok {
 		f.Code, f.Detail = api.ErrorCode(), api.ErrorCode()+": "+api.ErrorMessage()
 	}
-	var response *awshttp.ResponseError
-	if errors.As(err, &response) {
+	if response, ok := errors.AsType[*awshttp.ResponseError](err); ok {
 		f.RequestID = response.ServiceRequestID()
 		if f.Code == CodeUnreachable {
 			f.Code = CodeUnknown
@@ -73,8 +71,7 @@ func explain(err error) error {
 
 // code is AWS's name of an error, or "".
 func code(err error) string {
-	var api smithy.APIError
-	if errors.As(err, &api) {
+	if api, ok := errors.AsType[smithy.APIError](err); ok {
 		return api.ErrorCode()
 	}
 	return ""

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -61,9 +62,7 @@ func (f *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		}
 		data, _ = json.Marshal(out)
 	}
-	for name, values := range record.Header() {
-		w.Header()[name] = values
-	}
+	maps.Copy(w.Header(), record.Header())
 	w.Header().Del("X-Amzn-Errortype")
 	w.WriteHeader(status)
 	_, _ = w.Write(data)
