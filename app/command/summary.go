@@ -3,6 +3,7 @@ package command
 import (
 	"fmt"
 	"io"
+	"os"
 	"path/filepath"
 	"strings"
 	"time"
@@ -66,7 +67,7 @@ func (r *session) summariseRecord(s *Summary, report transcript.Report) {
 		}
 	}
 	s.add("Folder", r.o.Out)
-	s.add("Check it", fmt.Sprintf("keyrite verify %s --trusted %s.trusted", quoted(r.o.Out), quoted(r.o.Out)))
+	s.add("Check it", fmt.Sprintf("%s verify %s --trusted %s.trusted", quoted(os.Args[0]), quoted(r.o.Out), quoted(r.o.Out)))
 	total := time.Since(r.started)
 	stretching := r.people.Store.Stretching()
 	var waited time.Duration
