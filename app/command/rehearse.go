@@ -45,7 +45,7 @@ plays all the people; else the window opens at step one.`,
 				if d.Window == nil {
 					return fail(ExitUsage, "this build has no window; use --auto")
 				}
-				return d.Window(c.Context(), WindowConfig{Rehearse: rehearseByHand(d), Start: &o, Options: o})
+				return failed(d.Window(c.Context(), WindowConfig{Rehearse: rehearseByHand(d), Start: &o, Options: o}))
 			}
 			s, err := rehearse(c.Context(), d, o, func(p rehearsal.Props) ceremony.Prompter { return rehearsal.NewPlayer(p, c.ErrOrStderr()) }, true)
 			s.print(c.OutOrStdout())

@@ -33,6 +33,14 @@ func fail(code int, format string, args ...any) error {
 	return exitError{code, fmt.Errorf(format, args...)}
 }
 
+// failed gives an error that is nobody's command line the code for "no".
+func failed(err error) error {
+	if err == nil {
+		return nil
+	}
+	return exitError{ExitFailed, err}
+}
+
 // Run runs one command line and answers the exit code.
 func Run(ctx context.Context, d Deps, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	root := newRoot(d)
@@ -62,7 +70,7 @@ func newRoot(d Deps) *cobra.Command {
 	}
 	if d.Window != nil {
 		root.RunE = func(c *cobra.Command, _ []string) error {
-			return d.Window(c.Context(), WindowConfig{Rehearse: rehearseByHand(d), Options: RehearsalOptions{Token: defaultToken}})
+			return failed(d.Window(c.Context(), WindowConfig{Rehearse: rehearseByHand(d), Options: RehearsalOptions{Token: defaultToken}}))
 		}
 	}
 	root.AddCommand(newPlan(d), newCredential(d), newRehearse(d), newFetch(d), newImport(d), newVerify(d), newRehearsalKMS(d))
