@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/miekg/pkcs11"
 
@@ -84,7 +85,7 @@ func generation(spec plan.KeySpec) (uint, string) {
 
 // generate makes a secret key and destroys it again if it is not what was asked.
 func (t *Token) generate(mech uint, want template, length int) (pkcs11.ObjectHandle, error) {
-	want = append(want[:len(want):len(want)], attribute{pkcs11.CKA_VALUE_LEN, "CKA_VALUE_LEN", uint(length)}) //nolint:gosec // a length
+	want = append(slices.Clip(want), attribute{pkcs11.CKA_VALUE_LEN, "CKA_VALUE_LEN", uint(length)}) //nolint:gosec // a length
 	h, err := t.mod.ctx.GenerateKey(t.session, mechanism(mech, nil), want.list())
 	if err != nil {
 		return 0, wrapError("C_GenerateKey", err)

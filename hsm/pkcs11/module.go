@@ -132,8 +132,7 @@ func wrapError(function string, err error) error {
 	if err == nil {
 		return nil
 	}
-	var code pkcs11.Error
-	if errors.As(err, &code) {
+	if code, ok := errors.AsType[pkcs11.Error](err); ok {
 		return hsm.Error{Function: function, Code: uint(code)}
 	}
 	return fmt.Errorf("%s: %w", function, err)
