@@ -99,11 +99,18 @@ func (a attribute) text() string {
 }
 
 // settle reads a new object back and destroys it if it is not what was asked.
-// Some tokens ignore parts of an unwrap template, so what may only ever become
-// stricter is set once more before that.
 func (t *Token) settle(h pkcs11.ObjectHandle, want template) error {
-	err := t.readBack(h, want)
-	if err == nil {
+	if err := t.readBack(h, want); err != nil {
+		return errors.Join(err, t.destroyHandle(h))
+	}
+	return nil
+}
+
+// tighten is settle for an object that came from outside. Some tokens ignore
+// parts of such a template, so what may only ever become stricter is set once
+// more. A key that was generated looser has no such chance: it was readable.
+func (t *Token) tighten(h pkcs11.ObjectHandle, want template) error {
+	if t.readBack(h, want) == nil {
 		return nil
 	}
 	for _, a := range want {
@@ -112,10 +119,7 @@ func (t *Token) settle(h pkcs11.ObjectHandle, want template) error {
 			_ = t.mod.ctx.SetAttributeValue(t.session, h, template{a}.list())
 		}
 	}
-	if t.readBack(h, want) == nil {
-		return nil
-	}
-	return errors.Join(err, t.destroyHandle(h))
+	return t.settle(h, want)
 }
 
 // reported are the attributes that go into the record.

@@ -112,7 +112,7 @@ func (t *Token) land(key []byte) (*Backup, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := t.settle(h, want); err != nil {
+	if err := t.tighten(h, want); err != nil {
 		return nil, err
 	}
 	return &Backup{id: ceremony.KeyID(hex.EncodeToString(id)), handle: h}, nil
@@ -152,7 +152,7 @@ func (t *Token) unwrapTarget(b *Backup, blob []byte, spec plan.KeySpec, want tem
 	if err != nil {
 		return 0, err
 	}
-	return h, t.settle(h, want)
+	return h, t.tighten(h, want)
 }
 
 // unwrapAny tries the KWP mechanisms in order, each without and with

@@ -59,8 +59,11 @@ func (t *Token) Wrap(ctx context.Context, id ceremony.KeyID, with ceremony.Wrapp
 			return err
 		}
 		blob, err := t.wrapFor(o, pub, key)
+		if err != nil {
+			return err
+		}
 		out = ceremony.Wrapped{Blob: blob, Mechanism: o.name + ", MGF1 the same, empty label"}
-		return err
+		return nil
 	})
 	return out, err
 }
