@@ -160,12 +160,16 @@ func TestTheCloudsKeyIsReadBackBeforeAnythingIsWrapped(t *testing.T) {
 	}
 }
 
-func cloudKey(t *testing.T) ceremony.WrappingKey {
+func cloudKey(t testing.TB) ceremony.WrappingKey {
 	t.Helper()
 	pair, err := keywrap.PublishedKey("RSA_3072")
-	must(t, err)
+	if err != nil {
+		t.Fatal(err)
+	}
 	spki, err := x509.MarshalPKIXPublicKey(&pair.PublicKey)
-	must(t, err)
+	if err != nil {
+		t.Fatal(err)
+	}
 	return ceremony.WrappingKey{SPKI: spki, Algorithm: oaep1, KeySpec: "RSA_3072"}
 }
 
