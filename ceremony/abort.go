@@ -43,7 +43,7 @@ func (r *Run) abort(ctx context.Context, cause error) error {
 func (r *Run) abortKeys(ctx context.Context) error {
 	for _, kind := range []StepKind{KindRecover, KindGenerate} {
 		id := r.state.Value(kind, "id")
-		if id == "" || r.ended(id) {
+		if id == "" || r.state.ended(id) {
 			continue
 		}
 		s := Step{Number: r.step.Number, Kind: KindDestroy, Title: "Destroy the key of the aborted ceremony", Approvals: 2, Irreversible: true}
@@ -65,19 +65,4 @@ func (r *Run) abortKeys(ctx context.Context) error {
 		}
 	}
 	return nil
-}
-
-// ended tells whether a key was destroyed already.
-func (r *Run) ended(id string) bool {
-	for _, q := range r.state.Requests {
-		if q.Result == nil || q.Result.Outcome != transcript.Done {
-			continue
-		}
-		p, v := Values(q.Body.Params), Values(q.Result.Values)
-		if p.Get("target") == id && v.Get("destroyed") == "true" || p.Get("regained") == id && v.Get("regainedDestroyed") == "true" ||
-			v.Get("id") == id && v.Get("regainedDestroyed") == "true" {
-			return true
-		}
-	}
-	return false
 }

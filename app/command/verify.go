@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"keyrite.dev/keyrite/ceremony"
 	"keyrite.dev/keyrite/ceremony/transcript"
 )
 
@@ -60,7 +61,7 @@ func verify(out io.Writer, dir, list string, production, asJSON bool) error {
 		e.SetIndent("", "  ")
 		err = e.Encode(r)
 	} else {
-		_, err = io.WriteString(out, reportText(r))
+		_, err = io.WriteString(out, reportText(r)+standingText(dir, r))
 	}
 	if err != nil {
 		return fail(ExitFailed, "failed to print the report: %w", err)
@@ -92,6 +93,41 @@ func reportText(r transcript.Report) string {
 	}
 	for _, s := range r.Signers {
 		fmt.Fprintf(&b, "  %-8s %s\n           %s\n", standing(s), signerText(s), s.Fingerprint)
+	}
+	return b.String()
+}
+
+// standingText says of a ceremony that did not come to its end what was done, what
+// was not, and what may have been. It reads the folder again; a folder that does
+// not hold together has no standing.
+func standingText(dir string, r transcript.Report) string {
+	if r.Code == transcript.CodeInvalid || r.Outcome == transcript.Completed {
+		return ""
+	}
+	rec, err := transcript.Load(dir)
+	if err != nil {
+		return ""
+	}
+	s, err := ceremony.StandingOf(rec)
+	if err != nil {
+		return ""
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "\nWhat is known of the key: %s.\n", s.Key)
+	for _, q := range s.Open {
+		fmt.Fprintf(&b, "  line %d, step %s, may have been done: %s Look before it is done again.\n", q.Seq, q.Body.Step, q.Body.Statement)
+	}
+	b.WriteString("\nDone:\n" + stepList(s.Done) + "\nNot done:\n" + stepList(s.Todo))
+	return b.String()
+}
+
+func stepList(steps []ceremony.Step) string {
+	if len(steps) == 0 {
+		return "  nothing\n"
+	}
+	var b strings.Builder
+	for _, s := range steps {
+		fmt.Fprintf(&b, "  %5s  %s\n", s.Number, s.Title)
 	}
 	return b.String()
 }
