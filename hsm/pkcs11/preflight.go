@@ -49,6 +49,7 @@ func (t *Token) preflight(need ceremony.Need) (ceremony.Preflight, error) {
 	if backup != nil {
 		out.Backup = backup.name
 		out.Recipes = append(out.Recipes, t.proveRecovery(*backup, need.Spec))
+		out.Recipes = append(out.Recipes, t.proveOtherLengths(*backup, need.Spec)...)
 	}
 	for _, candidate := range oaepRecipes() {
 		r := t.proveDirect(candidate, cloudKey, need.Spec)
@@ -172,6 +173,21 @@ func (t *Token) proveOneKWP(r kwp, spec plan.KeySpec) ceremony.Recipe {
 	defer t.destroyHandle(key) //nolint:errcheck // as above
 	blob, err := t.wrapKWP(r, kek, key, spec.Bytes())
 	return t.classify(r.name, key, blob, err, func(b []byte) ([]byte, error) { return keywrap.Unwrap(kekBytes, b) })
+}
+
+// proveOtherLengths tells what a recipe does to secrets of other lengths than the
+// target's: some pad those that are no multiple of 8 bytes in a way of their own.
+// Nothing depends on it; it stands in the record of the token.
+func (t *Token) proveOtherLengths(r kwp, spec plan.KeySpec) []ceremony.Recipe {
+	var out []ceremony.Recipe
+	for _, other := range []plan.KeySpec{plan.HMAC224, plan.HMAC256, plan.HMAC512} {
+		if other.Bytes() != spec.Bytes() {
+			res := t.proveOneKWP(r, other)
+			res.Name = fmt.Sprintf("%s, %d bytes", r.name, other.Bytes())
+			out = append(out, res)
+		}
+	}
+	return out
 }
 
 func (t *Token) proveDirect(o oaep, cloud *rsa.PrivateKey, spec plan.KeySpec) ceremony.Recipe {
