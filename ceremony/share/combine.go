@@ -13,10 +13,38 @@ type Held struct {
 	Share  *Share
 }
 
+// A RefusedError is a share that does not belong with the others.
+type RefusedError struct {
+	Holders []string // whose: one, or two whose shares clash
+	Text    string
+}
+
+func (e RefusedError) Error() string { return e.Text }
+
+func refusef(holder, format string, args ...any) error {
+	return RefusedError{[]string{holder}, fmt.Sprintf(format, args...)}
+}
+
+func clash(a, b, what string) error {
+	return RefusedError{[]string{a, b}, fmt.Sprintf("the shares of %s and %s %s", a, b, what)}
+}
+
+// A CountError is another number of shares than the threshold. More are no help:
+// each is used, so one bad share among them would spoil the key.
+type CountError struct{ Got, Want int }
+
+func (e CountError) Error() string {
+	if e.Got < e.Want {
+		return fmt.Sprintf("%d shares are too few: %d are needed", e.Got, e.Want)
+	}
+	return fmt.Sprintf("%d shares are too many: exactly %d are combined", e.Got, e.Want)
+}
+
 // Combine puts exactly the threshold of shares together into out, 32 bytes. It
-// refuses, naming the holder, every share that is not one of set's as the
-// transcript knows it: commitments are by holder, hex. Call it inside secret.Do.
-// The caller compares the key's check value after.
+// refuses, by a [RefusedError] that names the holder, every share that is not one
+// of set's as the transcript knows it, and by a [CountError] fewer or more than
+// the threshold. commitments are by holder, hex. Call it inside secret.Do. The
+// caller compares the key's check value after.
 func Combine(out []byte, set Set, held []Held, commitments map[string]string) error {
 	if len(out) != KeySize {
 		return errors.New("invalid buffer: want 32 bytes")
@@ -46,35 +74,32 @@ func checkHeld(set Set, held []Held, commitments map[string]string) error {
 		}
 		x := h.Share.payload[52]
 		if other, twice := byIndex[h.Share.Index()]; twice {
-			return fmt.Errorf("the shares of %s and %s are the same share", other, h.Holder)
+			return clash(other, h.Holder, "are the same share")
 		}
 		if other, twice := byX[x]; twice {
-			return fmt.Errorf("the shares of %s and %s have the same x", other, h.Holder)
+			return clash(other, h.Holder, "have the same x")
 		}
 		byIndex[h.Share.Index()], byX[x] = h.Holder, h.Holder
 	}
-	switch n := len(held); {
-	case n < set.Threshold:
-		return fmt.Errorf("%d shares are too few: %d are needed", n, set.Threshold)
-	case n > set.Threshold:
-		return fmt.Errorf("%d shares are too many: exactly %d are combined", n, set.Threshold)
+	if len(held) != set.Threshold {
+		return CountError{len(held), set.Threshold}
 	}
 	return nil
 }
 
 func checkOne(set Set, h Held, commitments map[string]string) error {
 	if err := h.Share.check(); err != nil {
-		return fmt.Errorf("%s: %w", h.Holder, err)
+		return refusef(h.Holder, "%s: %s", h.Holder, err)
 	}
 	switch got := h.Share.Set(); {
 	case got.Ceremony != set.Ceremony:
-		return fmt.Errorf("the share of %s is of another ceremony", h.Holder)
+		return refusef(h.Holder, "the share of %s is of another ceremony", h.Holder)
 	case got.Split != set.Split:
-		return fmt.Errorf("the share of %s is of another split of this ceremony", h.Holder)
+		return refusef(h.Holder, "the share of %s is of another split of this ceremony", h.Holder)
 	case got.Threshold != set.Threshold || got.Count != set.Count:
-		return fmt.Errorf("the share of %s says %d of %d, and the split was %d of %d", h.Holder, got.Threshold, got.Count, set.Threshold, set.Count)
+		return refusef(h.Holder, "the share of %s says %d of %d, and the split was %d of %d", h.Holder, got.Threshold, got.Count, set.Threshold, set.Count)
 	case commitments[h.Holder] != h.Share.Commitment():
-		return fmt.Errorf("the share of %s is not the one that was dealt", h.Holder)
+		return refusef(h.Holder, "the share of %s is not the one that was dealt", h.Holder)
 	}
 	return nil
 }

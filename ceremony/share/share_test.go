@@ -193,6 +193,7 @@ func TestRefusesSharesThatDoNotBelongTogether(t *testing.T) {
 			if err == nil || err.Error() != c.want {
 				t.Errorf("answered %v\nwant %s", err, c.want)
 			}
+			checkHolders(t, err)
 			if !bytes.Equal(out, make([]byte, len(out))) {
 				t.Error("wrote something out")
 			}
@@ -200,6 +201,24 @@ func TestRefusesSharesThatDoNotBelongTogether(t *testing.T) {
 	}
 	if err := share.Combine(make([]byte, 31), tb.set, tb.held(1, 2, 3), tb.commitments); err == nil {
 		t.Error("took a buffer of 31 bytes")
+	}
+}
+
+// checkHolders sees that a program can tell whose shares a sentence is about, or
+// that it is about their number.
+func checkHolders(t *testing.T, err error) {
+	t.Helper()
+	if _, ok := errors.AsType[share.CountError](err); ok {
+		return
+	}
+	refused, ok := errors.AsType[share.RefusedError](err)
+	if !ok || len(refused.Holders) == 0 {
+		t.Errorf("neither a share nor their number is refused: %v", err)
+	}
+	for _, h := range refused.Holders {
+		if !strings.Contains(err.Error(), h) {
+			t.Errorf("it is about %s, and says %v", h, err)
+		}
 	}
 }
 

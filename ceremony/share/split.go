@@ -3,7 +3,6 @@ package share
 import (
 	"bytes"
 	"crypto/rand"
-	"crypto/subtle"
 	"errors"
 	"fmt"
 	"math/big"
@@ -41,8 +40,9 @@ func NewSet(ceremony [32]byte, threshold, count int) (Set, error) {
 	return set, nil
 }
 
-// Deal splits key, 32 bytes, recombines the threshold subsets and compares them,
-// and seals one share to each recipient, in order. Call it inside secret.Do: the
+// Deal splits key, 32 bytes, recombines the threshold subsets and compares them
+// (all that a plan may have, in milliseconds), and seals one share to each
+// recipient, in order. Call it inside secret.Do: the
 // arithmetic leaves the key in small heap objects that nothing else can clear.
 func Deal(key []byte, set Set, recipients []age.Recipient) (Split, error) {
 	if len(key) != KeySize || len(recipients) != set.Count {
@@ -100,45 +100,71 @@ func seal(set Set, index int, raw []byte, r age.Recipient) (Dealt, error) {
 	return Dealt{Index: index, Sealed: file.Bytes(), Commitment: s.Commitment()}, nil
 }
 
-// proveSubsets recombines threshold subsets and compares each with the key.
+// proveSubsets recombines threshold subsets and compares each with the key, and
+// sees that one share less does not give it.
 func proveSubsets(key []byte, raw [][]byte, k int) (tried int, all bool, err error) {
-	total := new(big.Int).Binomial(int64(len(raw)), int64(k))
-	all = total.IsInt64() && total.Int64() <= MaxSubsets
-	pick := make([][]byte, k)
-	try := func(index []int) error {
-		for i, at := range index {
-			pick[i] = raw[at]
-		}
-		got, err := shamir.Combine(pick)
-		defer clear(got)
+	r, err := newRecombiner(key, raw)
+	if err != nil {
+		return 0, false, err
+	}
+	defer r.wipe()
+	if err := proveChain(key, raw, k); err != nil {
+		return 0, false, err
+	}
+	try := func(places []int) error {
 		tried++
-		if err != nil || subtle.ConstantTimeCompare(got, key) != 1 {
-			return fmt.Errorf("failed to split: shares %v do not rebuild the key", index)
+		if !r.rebuilds(places) {
+			return fmt.Errorf("failed to split: shares %v do not rebuild the key", numbers(places))
 		}
 		return nil
 	}
+	total := new(big.Int).Binomial(int64(len(raw)), int64(k))
+	all = total.IsInt64() && total.Int64() <= MaxSubsets
 	if all {
 		err = everySubset(len(raw), k, try)
-		return tried, true, err
+	} else {
+		err = someSubsets(len(raw), k, try)
 	}
+	if err == nil && r.rebuilds(firstPlaces(k-1)) {
+		err = errTooFewRebuild
+	}
+	return tried, all, err
+}
+
+func firstPlaces(k int) []int {
+	places := make([]int, k)
+	for i := range places {
+		places[i] = i
+	}
+	return places
+}
+
+// numbers are places as people count them, from 1.
+func numbers(places []int) []int {
+	out := make([]int, len(places))
+	for i, at := range places {
+		out[i] = at + 1
+	}
+	return out
+}
+
+// someSubsets calls f with MaxSubsets k-subsets of 0 to n-1, drawn at random.
+func someSubsets(n, k int, f func([]int) error) error {
 	for range MaxSubsets {
-		index, err := randomSubset(len(raw), k)
+		places, err := randomSubset(n, k)
 		if err != nil {
-			return tried, false, err
+			return err
 		}
-		if err := try(index); err != nil {
-			return tried, false, err
+		if err := f(places); err != nil {
+			return err
 		}
 	}
-	return tried, false, nil
+	return nil
 }
 
 // everySubset calls f with each k-subset of 0 to n-1, in order.
 func everySubset(n, k int, f func([]int) error) error {
-	index := make([]int, k)
-	for i := range index {
-		index[i] = i
-	}
+	index := firstPlaces(k)
 	for {
 		if err := f(index); err != nil {
 			return err
@@ -158,10 +184,7 @@ func everySubset(n, k int, f func([]int) error) error {
 }
 
 func randomSubset(n, k int) ([]int, error) {
-	index := make([]int, n)
-	for i := range index {
-		index[i] = i
-	}
+	index := firstPlaces(n)
 	for i := range k {
 		j, err := rand.Int(rand.Reader, big.NewInt(int64(n-i)))
 		if err != nil {
