@@ -87,3 +87,17 @@ cache() {
 	mkdir -p "$dir/bin"
 	echo "$dir"
 }
+
+# tool MODULE VERSION: prints the path of a pinned program, built once. It is not
+# in go.mod, whose modules would become many.
+tool() {
+	name=${1##*/}
+	exe=$(cache)/bin/$name-$2
+	if [ ! -x "$exe" ]; then
+		echo "Building $name $2 (once)." >&2
+		fresh=$(mktemp -d)
+		GOFLAGS='' GOEXPERIMENT='' GOBIN=$fresh go install "$1@$2" >&2 && mv "$fresh/$name" "$exe" || return 1
+		rm -rf "$fresh"
+	fi
+	echo "$exe"
+}
