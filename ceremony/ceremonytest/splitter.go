@@ -65,6 +65,9 @@ func (s *splitter) Split(ctx context.Context, j ceremony.Job, pin secret.Bytes) 
 	if err != nil {
 		return out, err
 	}
+	if _, err := made(rec, p); err != nil {
+		return out, err
+	}
 	set, recipients, err := dealing(rec, p)
 	if err != nil {
 		return out, err
@@ -146,9 +149,9 @@ func deal(ctx context.Context, t *Token, backup ceremony.KeyID, set share.Set, r
 	return out, nil
 }
 
-// dealtSet is the split that the journal says was done, which the request must
-// mean too.
-func dealtSet(rec transcript.Record, p ceremony.Values) (ceremony.Values, share.Set, error) {
+// lastDone are the values of the last request for an action that the journal says
+// was done; nil if there is none.
+func lastDone(rec transcript.Record, action ceremony.StepKind) ceremony.Values {
 	var v ceremony.Values
 	actions := map[int]string{}
 	for _, e := range rec.Events {
@@ -156,11 +159,28 @@ func dealtSet(rec transcript.Record, p ceremony.Values) (ceremony.Values, share.
 		case transcript.Request:
 			actions[e.Seq] = b.Action
 		case transcript.Result:
-			if actions[b.Of] == string(ceremony.KindSplit) && b.Outcome == transcript.Done {
-				v = b.Values
+			if actions[b.Of] == string(action) && b.Outcome == transcript.Done {
+				v = append(ceremony.Values{}, b.Values...)
 			}
 		}
 	}
+	return v
+}
+
+// made is what the journal says of the key that the ceremony made, which the
+// request must mean.
+func made(rec transcript.Record, p ceremony.Values) (ceremony.Values, error) {
+	v := lastDone(rec, ceremony.KindGenerate)
+	if v == nil || p.Get("target") != v.Get("id") {
+		return nil, fmt.Errorf("the splitter refuses: key %q is not the one that this ceremony made", p.Get("target"))
+	}
+	return v, nil
+}
+
+// dealtSet is the split that the journal says was done, which the request must
+// mean too.
+func dealtSet(rec transcript.Record, p ceremony.Values) (ceremony.Values, share.Set, error) {
+	v := lastDone(rec, ceremony.KindSplit)
 	set := share.Set{Threshold: rec.Plan.Shares.Threshold, Count: rec.Plan.Shares.Count}
 	if v == nil || p.Get("splitId") != v.Get("splitId") {
 		return nil, set, errors.New("the splitter refuses: the request names no split that the journal says was done")
@@ -271,17 +291,20 @@ func (s *splitter) Recover(ctx context.Context, j ceremony.Job, pin secret.Bytes
 	return out, errors.Join(err, t.Logout(ctx))
 }
 
-// agrees compares a recovery's request with split, plan and people.
+// agrees compares a recovery's request with key, split, plan and people.
 func agrees(rec transcript.Record, p, v ceremony.Values, holders []ceremony.Holder) error {
 	var ids []string
 	for _, h := range holders {
 		ids = append(ids, h.ID)
 	}
+	key, err := made(rec, p)
 	switch {
+	case err != nil:
+		return err
 	case !slices.Equal(ids, strings.Split(p.Get("holders"), ",")):
 		return errors.New("the splitter refuses: other custodians than those drawn")
-	case p.Get("spec") != string(rec.Plan.Key.Spec), p.Get("backup") != v.Get("backup"):
-		return errors.New("the splitter refuses: the request is not what split and plan say")
+	case p.Get("spec") != string(rec.Plan.Key.Spec), p.Get("backup") != v.Get("backup"), p.Get("expected") != key.Get("checkValue"):
+		return errors.New("the splitter refuses: the request is not what plan, key and split say")
 	}
 	return nil
 }
@@ -331,6 +354,9 @@ func regain(ctx context.Context, t *Token, key, blob []byte, p ceremony.Values) 
 		return none, errors.Join(errors.New("the request's nonce is no hex"), t.Destroy(ctx, id))
 	}
 	kcv, err := t.CheckValue(ctx, id, nonce)
+	if err == nil && hex.EncodeToString(kcv) != p.Get("expected") {
+		err = fmt.Errorf("the key rebuilt from the shares has check value %x, not %s", kcv, p.Get("expected"))
+	}
 	if err != nil {
 		return none, errors.Join(err, t.Destroy(ctx, id))
 	}

@@ -38,6 +38,7 @@ func TestSplitter(t *testing.T, open func(t *testing.T) SplitterFixture) {
 	} {
 		t.Run(name, func(t *testing.T) { f(newRoom(t, open(t), plan.AES256)) })
 	}
+	t.Run("a key of another check value does not stay", func(t *testing.T) { regainedOther(newRoom(t, open(t), plan.HMAC256)) })
 }
 
 func (r *room) objects() []string {
@@ -110,6 +111,8 @@ func regainAndDestroy(r *room, v ceremony.Values) {
 
 func splitRefused(r *room) {
 	r.t.Helper()
+	other, err := r.fixture.Token.Generate(r.t.Context(), r.plan.Key.Spec, "not of this ceremony")
+	must(r.t, err)
 	r.unchanged(func() {
 		for name, j := range map[string]ceremony.Job{
 			"one approval":      r.request(ceremony.KindSplit, 1, r.splitParams()),
@@ -117,7 +120,8 @@ func splitRefused(r *room) {
 			"another threshold": r.request(ceremony.KindSplit, 2, with(r.splitParams(), "threshold", "2")),
 			"another count":     r.request(ceremony.KindSplit, 2, with(r.splitParams(), "count", "6")),
 			"another spec":      r.request(ceremony.KindSplit, 2, with(r.splitParams(), "spec", "HMAC_256")),
-			"another key":       r.request(ceremony.KindSplit, 2, with(r.splitParams(), "target", "00112233445566778899aabbccddeeff")),
+			"another key":       r.request(ceremony.KindSplit, 2, with(r.splitParams(), "target", string(other.ID))),
+			"no such key":       r.request(ceremony.KindSplit, 2, with(r.splitParams(), "target", "00112233445566778899aabbccddeeff")),
 			"no request":        {Folder: r.folder, Request: 0},
 			"no such line":      {Folder: r.folder, Request: 9999},
 			"no folder":         {Folder: r.folder + "-gone", Request: 1},
@@ -190,6 +194,8 @@ func recoverRefused(r *room) {
 			"another backup": {r.request(ceremony.KindRecover, 2, with(good, "backup", digest(nil))), drawn},
 			"another split":  {r.request(ceremony.KindRecover, 2, with(good, "splitId", "00112233445566778899aabbccddeeff")), drawn},
 			"another spec":   {r.request(ceremony.KindRecover, 2, with(good, "spec", "HMAC_256")), drawn},
+			"another key":    {r.request(ceremony.KindRecover, 2, with(good, "target", "00112233445566778899aabbccddeeff")), drawn},
+			"another value":  {r.request(ceremony.KindRecover, 2, with(good, "expected", "0000000000")), drawn},
 			"a taken label":  {r.request(ceremony.KindRecover, 2, with(good, "label", r.target.Label)), drawn},
 		} {
 			if got, err := r.splitter.Recover(t.Context(), c.job, r.pin(), r.holders(c.holders...)); err == nil || got.Key != "" {
@@ -219,4 +225,19 @@ func exchanged(r *room) {
 		}
 		r.write(name, whole)
 	}
+}
+
+// regainedOther asks for a check value over another nonce than the key's, so that
+// the right key looks like a wrong one.
+func regainedOther(r *room) {
+	r.t.Helper()
+	_, v := r.split()
+	drawn := []string{"custodian-1", "custodian-3", "custodian-4"}
+	params := with(r.recoverParams(v, drawn...), "nonce", digest(nil))
+	r.unchanged(func() {
+		got, err := r.splitter.Recover(r.t.Context(), r.request(ceremony.KindRecover, 2, params), r.pin(), r.holders(drawn...))
+		if err == nil || !strings.Contains(err.Error(), "check value") || got.Key != "" {
+			r.t.Errorf("answered %+v, %v", got, err)
+		}
+	})
 }

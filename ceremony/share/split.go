@@ -100,8 +100,8 @@ func seal(set Set, index int, raw []byte, r age.Recipient) (Dealt, error) {
 	return Dealt{Index: index, Sealed: file.Bytes(), Commitment: s.Commitment()}, nil
 }
 
-// proveSubsets recombines threshold subsets and compares each with the key, and
-// sees that one share less does not give it.
+// proveSubsets recombines threshold subsets and compares each with the key, in
+// two ways, and sees that one share less does not give it.
 func proveSubsets(key []byte, raw [][]byte, k int) (tried int, all bool, err error) {
 	r, err := newRecombiner(key, raw)
 	if err != nil {
@@ -111,6 +111,11 @@ func proveSubsets(key []byte, raw [][]byte, k int) (tried int, all bool, err err
 	if err := proveChain(key, raw, k); err != nil {
 		return 0, false, err
 	}
+	return r.prove(k)
+}
+
+// prove tries all k-subsets, or a sample.
+func (r *recombiner) prove(k int) (tried int, all bool, err error) {
 	try := func(places []int) error {
 		tried++
 		if !r.rebuilds(places) {
@@ -118,12 +123,13 @@ func proveSubsets(key []byte, raw [][]byte, k int) (tried int, all bool, err err
 		}
 		return nil
 	}
-	total := new(big.Int).Binomial(int64(len(raw)), int64(k))
+	n := len(r.y)
+	total := new(big.Int).Binomial(int64(n), int64(k))
 	all = total.IsInt64() && total.Int64() <= MaxSubsets
 	if all {
-		err = everySubset(len(raw), k, try)
+		err = everySubset(n, k, try)
 	} else {
-		err = someSubsets(len(raw), k, try)
+		err = someSubsets(n, k, try)
 	}
 	if err == nil && r.rebuilds(firstPlaces(k-1)) {
 		err = errTooFewRebuild

@@ -40,6 +40,9 @@ func TestRecombiningFindsAWrongShare(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
+			if _, _, err := r.prove(3); err == nil || !strings.HasPrefix(err.Error(), "failed to split: shares [") {
+				t.Errorf("share %d, byte %d: answered %v", i+1, at, err)
+			}
 			found := 0
 			_ = everySubset(5, 3, func(places []int) error {
 				if !r.rebuilds(places) {
@@ -118,6 +121,18 @@ func TestVaultAndTheRecombinerUnderstandEachOther(t *testing.T) {
 				}
 			}
 		}
+	}
+}
+
+func TestARecombinerWipesKeyAndShares(t *testing.T) {
+	key, raw := dealRaw(t, 2, 3)
+	r, err := newRecombiner(key, raw)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.wipe()
+	if r.key != (words{}) || r.y[0] != (words{}) || r.y[2] != (words{}) {
+		t.Error("something is left")
 	}
 }
 

@@ -9,6 +9,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
+// itself is the program that runs, even if its file was exchanged since.
+func itself() (string, error) { return "/proc/self/exe", nil }
+
 // confine has the worker die with its parent and, if isolate, live in a network
 // namespace that has no network.
 func confine(cmd *exec.Cmd, isolate bool) {

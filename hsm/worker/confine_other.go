@@ -2,10 +2,15 @@
 
 package worker
 
-import "os/exec"
+import (
+	"os"
+	"os/exec"
+)
 
 // Systems without these controls run the worker as a plain short-lived process;
 // its end gives the memory back.
+
+func itself() (string, error) { return os.Executable() }
 
 func confine(*exec.Cmd, bool) {}
 

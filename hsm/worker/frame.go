@@ -26,8 +26,14 @@ import (
 // Verb is the hidden command line argument that starts a worker.
 const Verb = "split-worker"
 
-// maxFrame caps a frame: 16 sealed shares have about 40 kB.
-const maxFrame = 1 << 20
+// maxFrame caps a frame: 16 sealed shares have about 40 kB. frameHead is the
+// length before it.
+const (
+	maxFrame  = 1 << 20
+	frameHead = 4
+)
+
+var errProtocol = errors.New("the other process does not speak the worker's protocol")
 
 func writeFrame(w io.Writer, data []byte) error {
 	if len(data) > maxFrame {
@@ -42,7 +48,7 @@ func writeFrame(w io.Writer, data []byte) error {
 }
 
 func readFrame(r io.Reader) ([]byte, error) {
-	var head [4]byte
+	var head [frameHead]byte
 	if _, err := io.ReadFull(r, head[:]); err != nil {
 		return nil, err
 	}
@@ -123,7 +129,7 @@ type regain struct {
 
 func decode(data []byte, v any) error {
 	if err := json.Unmarshal(data, v); err != nil {
-		return errors.New("the other process does not speak the worker's protocol")
+		return errProtocol
 	}
 	return nil
 }

@@ -81,3 +81,20 @@ func TestErrorsCrossThePipe(t *testing.T) {
 		t.Errorf("no fault became %v", err)
 	}
 }
+
+// The check value of the all-zero AES-256 key: CMAC over a zero block, from
+// openssl mac -cipher AES-256-CBC.
+func TestAKeyIsComparedByItsCheckValue(t *testing.T) {
+	zero := make([]byte, 32)
+	kcv := []byte{0x92, 0x11, 0x05, 0x3c, 0x55}
+	if err := sameKey(zero, kcv); err != nil {
+		t.Error(err)
+	}
+	for name, c := range map[string]struct{ key, kcv []byte }{
+		"another key": {bytes.Repeat([]byte{1}, 32), kcv}, "a cut value": {zero, kcv[:4]}, "no value": {zero, nil}, "a cut key": {zero[:31], kcv},
+	} {
+		if sameKey(c.key, c.kcv) == nil {
+			t.Errorf("%s: taken for the same", name)
+		}
+	}
+}

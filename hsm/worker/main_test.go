@@ -27,6 +27,11 @@ const (
 	verbLooks     = "worker-looks"
 	verbDies      = "worker-dies"
 	verbDiesLast  = "worker-dies-last"
+	verbTwice     = "worker-answers-twice"
+	verbFloods    = "worker-floods"
+	verbParent    = "worker-parent"
+	verbReplaced  = "worker-replaced"
+	verbDumpable  = "worker-dumpable"
 )
 
 // The test binary is its own worker, as the program is.
@@ -47,6 +52,9 @@ func play(verb string) int {
 	case verbDiesLast:
 		return worker.Main(ctx, os.Stdin, dyingWriter{})
 	case verbHangs:
+		if len(os.Args) > 2 { // where to say who hangs
+			_ = os.WriteFile(os.Args[2], []byte(strconv.Itoa(os.Getpid())), 0o600)
+		}
 		time.Sleep(time.Minute)
 	case verbGarbage:
 		fmt.Fprint(os.Stdout, "\x00\x00\x00\x07garbage")
@@ -57,10 +65,15 @@ func play(verb string) int {
 	case verbEmpty:
 		fmt.Fprint(os.Stdout, "\x00\x00\x00\x02{}")
 		return 0
+	case verbTwice:
+		fmt.Fprint(os.Stdout, "\x00\x00\x00\x02{}\x00\x00\x00\x02{}")
+		return 0
+	case verbFloods:
+		return flood()
 	case verbLooks:
 		return look()
 	}
-	return 3
+	return playHere(verb)
 }
 
 func kill() { _ = syscall.Kill(os.Getpid(), syscall.SIGKILL) }
@@ -86,6 +99,15 @@ type dyingWriter struct{}
 func (dyingWriter) Write([]byte) (int, error) {
 	kill()
 	select {}
+}
+
+// flood writes until nobody reads.
+func flood() int {
+	for {
+		if _, err := os.Stdout.Write(make([]byte, 1<<16)); err != nil {
+			return 1
+		}
+	}
 }
 
 // look answers what the process sees of the network and of its own dumps.

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"os/exec"
 	"runtime"
 
@@ -102,7 +101,7 @@ func (s *Splitter) run(ctx context.Context, j job, secrets []secret.Bytes) (answ
 	exe := s.cfg.Executable
 	if exe == "" {
 		var err error
-		if exe, err = os.Executable(); err != nil {
+		if exe, err = itself(); err != nil {
 			return answer{}, fmt.Errorf("failed to find the program itself: %w", err)
 		}
 	}
@@ -137,8 +136,8 @@ func (s *Splitter) once(ctx context.Context, exe string, j job, secrets []secret
 	cmd := exec.CommandContext(ctx, exe, args...) //nolint:gosec // the program itself
 	cmd.Env = append([]string{"HOME=/nonexistent", "LANG=C.UTF-8"}, j.Location.Environment...)
 	confine(cmd, isolate)
-	var out, complaint bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &out, &complaint
+	var out capped
+	cmd.Stdout = &out // standard error goes nowhere: the stack of a crash shows arguments
 	in, err := cmd.StdinPipe()
 	if err != nil {
 		return answer{}, startError{err}
@@ -148,12 +147,26 @@ func (s *Splitter) once(ctx context.Context, exe string, j job, secrets []secret
 	}
 	sent := send(in, j, secrets)
 	err = cmd.Wait()
-	data, frameErr := readFrame(&out)
+	data, frameErr := readFrame(&out.frame)
 	if frameErr != nil {
 		return answer{}, errors.Join(errNoAnswer, err, sent)
 	}
+	if out.frame.Len() > 0 {
+		return answer{}, errProtocol
+	}
 	var a answer
 	return a, decode(data, &a)
+}
+
+// capped is room for one frame. A worker that writes more meets a closed pipe. It
+// is no bytes.Buffer itself, since that reads from pipes without asking Write.
+type capped struct{ frame bytes.Buffer }
+
+func (c *capped) Write(b []byte) (int, error) {
+	if c.frame.Len()+len(b) > frameHead+maxFrame {
+		return 0, errProtocol
+	}
+	return c.frame.Write(b)
 }
 
 func send(w io.WriteCloser, j job, secrets []secret.Bytes) error {

@@ -61,7 +61,8 @@ func TestAKilledWorkerLeavesNothing(t *testing.T) {
 func TestAWorkerThatGoesWrongIsAnErrorAndNoAnswer(t *testing.T) {
 	for verb, want := range map[string]string{
 		verbSilent: void, verbOversized: void, verbEmpty: void,
-		verbGarbage: "the other process does not speak the worker's protocol",
+		verbGarbage: "the other process does not speak the worker's protocol", verbTwice: "the other process does not speak the worker's protocol",
+		verbFloods: "the other process does not speak the worker's protocol",
 	} {
 		s := worker.New(worker.Config{Args: []string{verb}, Credentials: func(string) ([]byte, error) { return nil, nil }})
 		_, split := s.Split(t.Context(), ceremony.Job{}, pin())
@@ -157,15 +158,15 @@ func start(t *testing.T, env []string, stdin string) outcome {
 // answer is the one frame that a worker may write.
 func (o outcome) answer(t *testing.T) map[string]any {
 	t.Helper()
-	if o.code != 0 || len(o.stderr) > 0 {
-		t.Errorf("exit %d, on standard error: %q", o.code, o.stderr)
-	}
 	if len(o.stdout) < 4 || int(binary.BigEndian.Uint32(o.stdout)) != len(o.stdout)-4 {
 		t.Fatalf("not one frame: %q", o.stdout)
 	}
 	var a map[string]any
 	if err := json.Unmarshal(o.stdout[4:], &a); err != nil {
 		t.Fatal(err)
+	}
+	if (o.code == 0) != (a["fault"] == nil) || len(o.stderr) > 0 {
+		t.Errorf("exit %d with %v, on standard error: %q", o.code, a["fault"], o.stderr)
 	}
 	return a
 }

@@ -31,6 +31,8 @@ func refused(r *room, name, want, objects string, err error) {
 
 func TestRefusesASplitThatTheJournalDoesNotGrant(t *testing.T) {
 	r := newRoom(t, softtoken.SoftHSM, plan.AES256)
+	stranger, err := r.token.Generate(t.Context(), plan.AES256, "not of this ceremony")
+	r.must(err)
 	objects := r.objects()
 	good := r.splitParams()
 	const other = "the split worker refuses: the request is not what the plan says"
@@ -56,12 +58,16 @@ func TestRefusesASplitThatTheJournalDoesNotGrant(t *testing.T) {
 		{"another threshold", func() transcript.Line { return r.request(ceremony.KindSplit, 2, with(good, "threshold", "2")) }, other},
 		{"another count", func() transcript.Line { return r.request(ceremony.KindSplit, 2, with(good, "count", "6")) }, other},
 		{"another spec", func() transcript.Line { return r.request(ceremony.KindSplit, 2, with(good, "spec", "HMAC_256")) }, other},
-		{"no parameters", func() transcript.Line { return r.request(ceremony.KindSplit, 2, nil) }, other},
+		{"no parameters", func() transcript.Line { return r.request(ceremony.KindSplit, 2, nil) }, `key "" is not the one that this ceremony made`},
+		{"only a key", func() transcript.Line { return r.request(ceremony.KindSplit, 2, good[:1]) }, other},
 		{"not a request", func() transcript.Line { return transcript.Line{Seq: 1} }, "line 1 is not a request"},
 		{"no such line", func() transcript.Line { return transcript.Line{Seq: 9999} }, "line 9999 is not a request"},
 		{"no such target", func() transcript.Line {
 			return r.request(ceremony.KindSplit, 2, with(good, "target", strings.Repeat("0", 32)))
-		}, strings.Repeat("0", 32)},
+		}, `key "00000000000000000000000000000000" is not the one that this ceremony made`},
+		{"another key of the token", func() transcript.Line {
+			return r.request(ceremony.KindSplit, 2, with(good, "target", string(stranger.ID)))
+		}, "is not the one that this ceremony made"},
 	} {
 		res, err := r.splitter.Split(t.Context(), r.job(c.line()), pin())
 		refused(r, c.name, c.want, objects, err)
@@ -182,7 +188,7 @@ func TestRefusesARecoveryThatIsNotTheOneApproved(t *testing.T) {
 	ask := func(params []transcript.Value) func() transcript.Line {
 		return func() transcript.Line { return r.request(ceremony.KindRecover, 2, params) }
 	}
-	const notDrawn, notPlanned = "other custodians than those drawn", "the request is not what plan and split say"
+	const notDrawn, notPlanned = "other custodians than those drawn", "the request is not what plan, key and split say"
 	for _, c := range []struct {
 		name    string
 		line    func() transcript.Line
@@ -203,6 +209,8 @@ func TestRefusesARecoveryThatIsNotTheOneApproved(t *testing.T) {
 		{"a split's line", func() transcript.Line { return r.request(ceremony.KindSplit, 2, good) }, drawn, nil, `asks for "split", not "recover"`},
 		{"another backup", ask(with(good, "backup", strings.Repeat("0", 64))), drawn, nil, notPlanned},
 		{"another spec", ask(with(good, "spec", "HMAC_256")), drawn, nil, notPlanned},
+		{"another check value", ask(with(good, "expected", "0000000000")), drawn, nil, notPlanned},
+		{"another key", ask(with(good, "target", strings.Repeat("0", 32))), drawn, nil, "is not the one that this ceremony made"},
 		{"another split", ask(with(good, "splitId", strings.Repeat("0", 32))), drawn, nil, "another split than the journal"},
 		{"a label in use", ask(with(good, "label", r.target.Label)), drawn, nil, r.target.Label},
 		{"a nonce that is none", ask(with(good, "nonce", "zz")), drawn, nil, "the request's nonce is no hex"},
@@ -243,6 +251,19 @@ func TestRefusesABackupThatALiarVouchesFor(t *testing.T) {
 		drawn := []string{"custodian-1", "custodian-2", "custodian-3"}
 		_, err = r.splitter.Recover(r.t.Context(), r.job(r.request(ceremony.KindRecover, 2, r.recoverParams(v, drawn...))), pin(), r.holders(drawn...))
 		refused(r, "a backup of other bytes", "C_UnwrapKey", objects, err)
+	})
+}
+
+// The check value of an HMAC key is over a nonce; over another, the right key
+// looks like a wrong one.
+func TestAKeyOfAnotherCheckValueDoesNotStay(t *testing.T) {
+	eachToken(t, plan.HMAC256, func(r *room) {
+		_, v := r.split()
+		objects := r.objects()
+		drawn := []string{"custodian-1", "custodian-2", "custodian-3"}
+		line := r.request(ceremony.KindRecover, 2, with(r.recoverParams(v, drawn...), "nonce", strings.Repeat("0", 64)))
+		_, err := r.splitter.Recover(r.t.Context(), r.job(line), pin(), r.holders(drawn...))
+		refused(r, "another nonce", "the backup does not hold the key", objects, err)
 	})
 }
 

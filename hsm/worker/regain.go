@@ -15,32 +15,13 @@ import (
 
 	"keyrite.dev/keyrite/ceremony"
 	"keyrite.dev/keyrite/ceremony/credential"
+	"keyrite.dev/keyrite/ceremony/keycheck"
 	"keyrite.dev/keyrite/ceremony/plan"
 	"keyrite.dev/keyrite/ceremony/secret"
 	"keyrite.dev/keyrite/ceremony/share"
 	"keyrite.dev/keyrite/ceremony/transcript"
 	"keyrite.dev/keyrite/hsm/pkcs11"
 )
-
-// dealt are the values of the split that the journal says was done.
-func dealt(rec transcript.Record) (ceremony.Values, error) {
-	var out ceremony.Values
-	requests := map[int]string{}
-	for _, e := range rec.Events {
-		switch b := e.Body.(type) {
-		case transcript.Request:
-			requests[e.Seq] = b.Action
-		case transcript.Result:
-			if requests[b.Of] == string(ceremony.KindSplit) && b.Outcome == transcript.Done {
-				out = b.Values
-			}
-		}
-	}
-	if out == nil {
-		return nil, errors.New("the split worker refuses: the journal has no split that was done")
-	}
-	return out, nil
-}
 
 // setOf is the set that the shares of the split must say.
 func setOf(rec transcript.Record, v ceremony.Values) (share.Set, error) {
@@ -143,9 +124,9 @@ func doOpen(j job, in io.Reader) (answer, error) {
 
 // dealtSet is the journal's split, which the request must mean too.
 func dealtSet(rec transcript.Record, p ceremony.Values) (ceremony.Values, share.Set, error) {
-	v, err := dealt(rec)
-	if err != nil {
-		return nil, share.Set{}, err
+	v := lastDone(rec, ceremony.KindSplit)
+	if v == nil {
+		return nil, share.Set{}, errors.New("the split worker refuses: the journal has no split that was done")
 	}
 	if p.Get("splitId") != v.Get("splitId") {
 		return nil, share.Set{}, errors.New("the split worker refuses: the request names another split than the journal")
@@ -154,10 +135,14 @@ func dealtSet(rec transcript.Record, p ceremony.Values) (ceremony.Values, share.
 	return v, set, err
 }
 
-// regaining is what a recovery stands on: the journal's split, and a request that
-// agrees with it and with the plan.
+// regaining is what a recovery stands on: the journal's key and split, and a
+// request that agrees with them and with the plan.
 func regaining(j job) (rec transcript.Record, p, v ceremony.Values, set share.Set, err error) {
 	if rec, p, err = approved(j, ceremony.KindRecover); err != nil {
+		return rec, p, v, set, err
+	}
+	key, err := made(rec, p)
+	if err != nil {
 		return rec, p, v, set, err
 	}
 	if v, set, err = dealtSet(rec, p); err != nil {
@@ -166,8 +151,8 @@ func regaining(j job) (rec transcript.Record, p, v ceremony.Values, set share.Se
 	switch {
 	case !slices.Equal(j.Holders, strings.Split(p.Get("holders"), ",")):
 		err = errors.New("the split worker refuses: other custodians than those drawn")
-	case p.Get("spec") != string(rec.Plan.Key.Spec), p.Get("backup") != v.Get("backup"):
-		err = errors.New("the split worker refuses: the request is not what plan and split say")
+	case p.Get("spec") != string(rec.Plan.Key.Spec), p.Get("backup") != v.Get("backup"), p.Get("expected") != key.Get("checkValue"):
+		err = errors.New("the split worker refuses: the request is not what plan, key and split say")
 	}
 	return rec, p, v, set, err
 }
@@ -257,7 +242,8 @@ func land(ctx context.Context, t *pkcs11.Token, set share.Set, held []share.Held
 	return landed, milliseconds(time.Since(start)), err
 }
 
-// unwrap regains the target inside the token and asks for its check value.
+// unwrap regains the target inside the token and asks for its check value. A key
+// that is not the one expected does not stay.
 func unwrap(ctx context.Context, t *pkcs11.Token, landed *pkcs11.Backup, blob []byte, p ceremony.Values) (regain, error) {
 	id, err := t.UnwrapTarget(ctx, landed, blob, plan.KeySpec(p.Get("spec")), p.Get("label"))
 	if err != nil {
@@ -268,6 +254,9 @@ func unwrap(ctx context.Context, t *pkcs11.Token, landed *pkcs11.Backup, blob []
 		return regain{}, errors.Join(errors.New("the request's nonce is no hex"), t.Destroy(ctx, id))
 	}
 	kcv, err := t.CheckValue(ctx, id, nonce)
+	if got, want := hex.EncodeToString(kcv), p.Get("expected"); err == nil && got != want {
+		err = fmt.Errorf("the key rebuilt from the shares has check value %s, not %s: the backup does not hold the key", keycheck.Group(got), keycheck.Group(want))
+	}
 	if err != nil {
 		return regain{}, errors.Join(err, t.Destroy(ctx, id))
 	}

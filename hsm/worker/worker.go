@@ -23,7 +23,8 @@ import (
 )
 
 // Main is the worker: one job from in, one answer to out. It answers the exit
-// code.
+// code: 0 for a job that was done, 1 for a fault, which is the answer, or for an
+// answer that could not be written.
 func Main(ctx context.Context, in io.Reader, out io.Writer) int {
 	var a answer
 	err := harden()
@@ -37,7 +38,7 @@ func Main(ctx context.Context, in io.Reader, out io.Writer) int {
 	if err == nil {
 		err = writeFrame(out, data)
 	}
-	if err != nil {
+	if err != nil || a.Fault != nil {
 		return 1
 	}
 	return 0
@@ -77,6 +78,34 @@ func approved(j job, action ceremony.StepKind) (transcript.Record, ceremony.Valu
 	return rec, q.Params, nil
 }
 
+// lastDone are the values of the last request for an action that the journal says
+// was done; nil if there is none.
+func lastDone(rec transcript.Record, action ceremony.StepKind) ceremony.Values {
+	var out ceremony.Values
+	requests := map[int]string{}
+	for _, e := range rec.Events {
+		switch b := e.Body.(type) {
+		case transcript.Request:
+			requests[e.Seq] = b.Action
+		case transcript.Result:
+			if requests[b.Of] == string(action) && b.Outcome == transcript.Done {
+				out = append(ceremony.Values{}, b.Values...)
+			}
+		}
+	}
+	return out
+}
+
+// made is what the journal says of the key that this ceremony made, which the
+// request must mean: whoever approved an identifier may not have compared it.
+func made(rec transcript.Record, p ceremony.Values) (ceremony.Values, error) {
+	v := lastDone(rec, ceremony.KindGenerate)
+	if v == nil || p.Get("target") != v.Get("id") {
+		return nil, fmt.Errorf("the split worker refuses: key %q is not the one that this ceremony made", p.Get("target"))
+	}
+	return v, nil
+}
+
 // token opens and logs in with the PIN that is the next frame.
 func token(ctx context.Context, j job, in io.Reader) (*pkcs11.Token, error) {
 	pin, err := readSecret(in)
@@ -97,6 +126,9 @@ func token(ctx context.Context, j job, in io.Reader) (*pkcs11.Token, error) {
 func doSplit(ctx context.Context, j job, in io.Reader) (answer, error) {
 	rec, p, err := approved(j, ceremony.KindSplit)
 	if err != nil {
+		return answer{}, err
+	}
+	if _, err := made(rec, p); err != nil {
 		return answer{}, err
 	}
 	set, recipients, err := dealing(rec, p)
