@@ -22,7 +22,6 @@ func TestTheWorkerKeepsThePromises(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				loc.Environment = append(loc.Environment, noRaceWait)
 				token, err := pkcs11.Open(t.Context(), loc)
 				if err != nil {
 					t.Fatal(err)

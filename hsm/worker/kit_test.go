@@ -102,7 +102,6 @@ func newRoom(t *testing.T, kind string, spec plan.KeySpec) *room {
 	var err error
 	r.loc, err = softtoken.Create(ctx, kind, t.TempDir(), secret.Copy([]byte("so-481516")), pin())
 	r.must(err)
-	r.loc.Environment = append(r.loc.Environment, noRaceWait)
 	r.token, err = pkcs11.Open(ctx, r.loc)
 	r.must(err)
 	t.Cleanup(func() {
@@ -311,7 +310,3 @@ func (r *room) objects() string {
 	}
 	return b.String()
 }
-
-// noRaceWait keeps each worker under the race detector from sleeping a second at
-// its end; workers get only the environment that a location names.
-const noRaceWait = "GORACE=atexit_sleep_ms=0"

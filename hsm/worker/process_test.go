@@ -150,7 +150,7 @@ func start(t *testing.T, env []string, stdin string) outcome {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), must(os.Executable()), worker.Verb)
 	var stdout, stderr bytes.Buffer
-	cmd.Stdin, cmd.Stdout, cmd.Stderr, cmd.Env = strings.NewReader(stdin), &stdout, &stderr, append([]string{"HOME=/nonexistent", noRaceWait}, env...)
+	cmd.Stdin, cmd.Stdout, cmd.Stderr, cmd.Env = strings.NewReader(stdin), &stdout, &stderr, append([]string{"HOME=/nonexistent"}, env...)
 	_ = cmd.Run() // its code is looked at
 	return outcome{stdout.Bytes(), stderr.Bytes(), cmd.ProcessState.ExitCode()}
 }
