@@ -366,6 +366,10 @@ func readPlan(path string) (plan.Plan, []byte, error) {
 
 // readCapped reads a regular file of at most limit bytes.
 func readCapped(path string, limit int64) ([]byte, error) {
+	// Opening a named pipe would wait for a writer that may never come.
+	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
+		return nil, fmt.Errorf("invalid %s: not a regular file", path)
+	}
 	f, err := os.Open(path) //nolint:gosec // the path is the user's own
 	if err != nil {
 		return nil, fmt.Errorf("failed to read %s: %w", path, err)

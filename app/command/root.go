@@ -52,6 +52,10 @@ func Run(ctx context.Context, d Deps, args []string, stdin io.Reader, stdout, st
 	if err == nil {
 		return ExitOK
 	}
+	if ctx.Err() != nil {
+		fmt.Fprintln(stderr, "keyrite: interrupted; what was finished is on disk, and nothing was repeated")
+		return ExitFailed
+	}
 	fmt.Fprintln(stderr, "keyrite:", err)
 	if e, ok := errors.AsType[exitError](err); ok {
 		return e.code
