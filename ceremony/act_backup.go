@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"math/big"
 	"slices"
@@ -199,6 +200,9 @@ func (r *Run) rebuild(ctx context.Context, q Request) (Values, error) {
 		r.progress(ctx, "A separate process rebuilds the key inside the HSM")
 		return r.cfg.Splitter.Recover(ctx, r.job(q), pin, holders)
 	})
+	if errors.Is(err, ErrOtherKey) {
+		return nil, fatal("%v", err)
+	}
 	if err != nil {
 		return nil, err
 	}

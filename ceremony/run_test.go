@@ -412,36 +412,3 @@ func TestPhysicalStepsStandBehindTheStepTheyName(t *testing.T) {
 		t.Errorf("steps behind 2.10 are %q and %q", a.Number, b.Number)
 	}
 }
-
-func TestARunThatIsLeftSaysWhatWasDoneAndWhatWasNot(t *testing.T) {
-	for step, want := range map[string]string{
-		"2.6": "no key was made",
-		"3.1": "look for the label",
-		"4.1": "void",
-		"7.1": "is in the HSM",
-	} {
-		t.Run(step, func(t *testing.T) {
-			r := newRoom(t, plan.AES256)
-			r.answer = func(q ceremony.Question) (ceremony.Answer, error, bool) {
-				return ceremony.Answer{}, context.Canceled, q.Step.Number == step
-			}
-			if err := r.run(); !errors.Is(err, ceremony.ErrAbandoned) {
-				t.Fatal(err)
-			}
-			rec, err := transcript.Load(r.config.Folder)
-			if err != nil {
-				t.Fatal(err)
-			}
-			s, err := ceremony.StandingOf(rec)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if !strings.Contains(s.Key, want) {
-				t.Errorf("of the key: %q, want %q", s.Key, want)
-			}
-			if s.Todo[0].Number != step || len(s.Open) != 1 || s.Open[0].Body.Step != step {
-				t.Errorf("next is %s, open %v, want %s", s.Todo[0].Number, s.Open, step)
-			}
-		})
-	}
-}

@@ -2,6 +2,7 @@ package ceremony
 
 import (
 	"context"
+	"errors"
 
 	"keyrite.dev/keyrite/ceremony/secret"
 )
@@ -23,6 +24,10 @@ type Splitter interface {
 	// rebuilt backup key. The recovered key stays, to be wrapped and destroyed.
 	Recover(ctx context.Context, job Job, pin secret.Bytes, holders []Holder) (RecoverResult, error)
 }
+
+// ErrOtherKey says that the shares rebuilt another key than was split: the backup
+// does not hold the key. There is no second try: the ceremony stops.
+var ErrOtherKey = errors.New("the backup does not hold the key")
 
 // A Job points a worker at what it must verify before it acts. Everything else
 // it reads from the journal's request line.

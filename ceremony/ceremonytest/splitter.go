@@ -355,7 +355,7 @@ func regain(ctx context.Context, t *Token, key, blob []byte, p ceremony.Values) 
 	}
 	kcv, err := t.CheckValue(ctx, id, nonce)
 	if err == nil && hex.EncodeToString(kcv) != p.Get("expected") {
-		err = fmt.Errorf("the key rebuilt from the shares has check value %x, not %s", kcv, p.Get("expected"))
+		err = fmt.Errorf("%w: check value %x, not %s", ceremony.ErrOtherKey, kcv, p.Get("expected"))
 	}
 	if err != nil {
 		return none, errors.Join(err, t.Destroy(ctx, id))

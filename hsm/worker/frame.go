@@ -89,7 +89,7 @@ type answer struct {
 
 // A fault is an error that crossed the pipe.
 type fault struct {
-	Kind string        `json:"kind"` // "pin", "passphrase", ""
+	Kind string        `json:"kind"` // "pin", "passphrase", "other-key", ""
 	PIN  *hsm.PINError `json:"pin,omitempty"`
 	Text string        `json:"text"`
 }

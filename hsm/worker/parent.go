@@ -188,6 +188,8 @@ func (f *fault) err() error {
 		return nil
 	case f.Kind == "pin" && f.PIN != nil:
 		return *f.PIN
+	case f.Kind == "other-key":
+		return otherKeyError{f.Text}
 	case f.Kind == "passphrase":
 		return fmt.Errorf("%w", credential.ErrPassphrase)
 	default:
@@ -203,6 +205,14 @@ func faultOf(err error) *fault {
 		f.Kind, f.PIN = "pin", &pin
 	case errors.Is(err, credential.ErrPassphrase):
 		f.Kind = "passphrase"
+	case errors.Is(err, ceremony.ErrOtherKey):
+		f.Kind = "other-key"
 	}
 	return f
 }
+
+// An otherKeyError is ceremony.ErrOtherKey with the worker's own words.
+type otherKeyError struct{ text string }
+
+func (e otherKeyError) Error() string { return e.text }
+func (otherKeyError) Unwrap() error   { return ceremony.ErrOtherKey }

@@ -255,7 +255,7 @@ func unwrap(ctx context.Context, t *pkcs11.Token, landed *pkcs11.Backup, blob []
 	}
 	kcv, err := t.CheckValue(ctx, id, nonce)
 	if got, want := hex.EncodeToString(kcv), p.Get("expected"); err == nil && got != want {
-		err = fmt.Errorf("the key rebuilt from the shares has check value %s, not %s: the backup does not hold the key", keycheck.Group(got), keycheck.Group(want))
+		err = fmt.Errorf("%w: check value %s, not %s", ceremony.ErrOtherKey, keycheck.Group(got), keycheck.Group(want))
 	}
 	if err != nil {
 		return regain{}, errors.Join(err, t.Destroy(ctx, id))
